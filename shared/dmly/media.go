@@ -1,0 +1,97 @@
+package dmly
+
+import (
+	"mime"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// whatsAppMIMETypes are the media types that WhatsApp takes, by WhatsApp's own
+// documentation; the reference lists none.
+var whatsAppMIMETypes = []string{
+	"image/jpeg", "image/png", "image/webp",
+	"video/mp4", "video/3gpp", "video/3gp",
+	"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg",
+	"application/pdf", "text/plain", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
+
+func (c *checker) whatsAppMIME(s string) {
+	mediaType, ok := c.mimeType(s)
+	if ok && !slices.Contains(whatsAppMIMETypes, mediaType) {
+		c.add("/mimeType", "WhatsApp does not take %q; it takes %s", mediaType, strings.Join(whatsAppMIMETypes, ", "))
+	}
+}
+
+// mimeType checks the form and returns the type without parameters.
+func (c *checker) mimeType(s string) (string, bool) {
+	if !c.required("/mimeType", s) {
+		return "", false
+	}
+	mediaType, _, err := mime.ParseMediaType(s)
+	if err != nil || strings.Count(mediaType, "/") != 1 {
+		c.add("/mimeType", "is not a media type such as image/jpeg")
+		return "", false
+	}
+	return mediaType, true
+}
+
+// localSuffixes are names that only a private network answers.
+var localSuffixes = []string{"localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp", "home.arpa", "private"}
+
+// mediaURL takes what DMLY can fetch from outside: a public https address. The
+// URL is never fetched here, and hosts that could lead DMLY's fetcher, or a later
+// one, into a private network are refused.
+func (c *checker) mediaURL(s string) {
+	if !c.required("/mediaUrl", s) {
+		return
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		c.add("/mediaUrl", "is not a URL")
+		return
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	switch {
+	case u.Scheme != "https":
+		c.add("/mediaUrl", "must start with https://")
+	case u.User != nil:
+		c.add("/mediaUrl", "may not carry a user name or password")
+	case host == "":
+		c.add("/mediaUrl", "has no host")
+	case isIPLiteral(host):
+		c.add("/mediaUrl", "must name its host; an IP address is not allowed")
+	case isLocalName(host):
+		c.add("/mediaUrl", "must be reachable from the internet; %q is a private or local name", host)
+	case strings.ContainsFunc(host, notHostname):
+		c.add("/mediaUrl", "has a host with characters outside a-z, 0-9, - and .; write an international name in its xn-- form")
+	}
+}
+
+// isIPLiteral also knows the short, octal and hexadecimal forms that fetchers
+// take for IPv4: whatever ends in a number is one (WHATWG URL, "ends in a number").
+func isIPLiteral(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
+func isLocalName(host string) bool {
+	if !strings.Contains(host, ".") {
+		return true
+	}
+	return slices.ContainsFunc(localSuffixes, func(suffix string) bool { return strings.HasSuffix(host, "."+suffix) })
+}
+
+func notHostname(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
+}

@@ -1,0 +1,42 @@
+package dmly
+
+import "slices"
+
+// Operation is one of the API's nine, written as the end of its path.
+type Operation string
+
+// The nine operations of the Messages API.
+const (
+	OpWhatsAppText      Operation = "whatsapp/sendtext"
+	OpWhatsAppMedia     Operation = "whatsapp/sendmedia"
+	OpWhatsAppTemplate  Operation = "whatsapp/sendtemplate"
+	OpMessengerText     Operation = "messenger/sendtext"
+	OpMessengerMedia    Operation = "messenger/sendmedia"
+	OpMessengerTemplate Operation = "messenger/sendtemplate"
+	OpInstagramText     Operation = "instagram/sendtext"
+	OpInstagramTemplate Operation = "instagram/sendtemplate"
+	OpTelegramTemplate  Operation = "telegram/sendtemplate"
+)
+
+var operations = []Operation{
+	OpWhatsAppText, OpWhatsAppMedia, OpWhatsAppTemplate,
+	OpMessengerText, OpMessengerMedia, OpMessengerTemplate,
+	OpInstagramText, OpInstagramTemplate, OpTelegramTemplate,
+}
+
+// Operations lists all nine, in the reference's order.
+func Operations() []Operation { return slices.Clone(operations) }
+
+// Path is the operation's path below the API's base URL.
+func (o Operation) Path() string { return "/v1/messages/" + string(o) }
+
+// Request is one of this package's nine request types, such as [WhatsAppText].
+type Request interface {
+	// Operation says which of the nine it is.
+	Operation() Operation
+	// Validate returns a *[ValidationError] naming every problem, or nil. It
+	// looks at the request alone and calls nobody.
+	Validate() error
+
+	passthrough() Passthrough
+}

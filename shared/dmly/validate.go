@@ -1,0 +1,195 @@
+package dmly
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A limit is how long a channel lets a text be. The reference states none; these
+// are the channels' own documented limits.
+type limit struct {
+	max  int
+	unit string
+	size func(string) int
+}
+
+func codePoints(n int) limit { return limit{n, "characters", utf8.RuneCountInString} }
+func utf8Bytes(n int) limit {
+	return limit{n, "bytes of UTF-8", func(s string) int { return len(s) }}
+}
+
+var (
+	whatsAppTextLimit  = codePoints(4096)
+	messengerTextLimit = codePoints(2000)
+	instagramTextLimit = utf8Bytes(1000)
+	telegramTextLimit  = codePoints(4096)
+	titleLimit         = codePoints(80)
+)
+
+const (
+	maxElements       = 10
+	maxElementButtons = 3
+	noLimit           = -1
+)
+
+// E164 is the form that a phone number must have. The numbering plan is not
+// checked: the reference's own example number is fictional.
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// Problem is one thing that is wrong with a request.
+type Problem struct {
+	// Pointer says where: a JSON Pointer (RFC 6901) into the request's body.
+	Pointer string `json:"pointer"`
+	// Detail says what, and what would be right. Phone numbers and the like are
+	// shortened in it.
+	Detail string `json:"detail"`
+}
+
+// String is the problem as one line.
+func (p Problem) String() string { return p.Pointer + ": " + p.Detail }
+
+// ValidationError says that a request is not one that DMLY takes. Nothing was sent.
+type ValidationError struct {
+	Operation Operation
+	// Problems has at least one entry, in the order of the request's fields.
+	Problems []Problem
+}
+
+// Error implements error: every problem, separated by "; ".
+func (e *ValidationError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return fmt.Sprintf("invalid %s request: %s", e.Operation, strings.Join(lines, "; "))
+}
+
+// checker gathers the problems of one request.
+type checker struct {
+	req      Request
+	problems []Problem
+}
+
+func check(req Request) *checker { return &checker{req: req} }
+
+func (c *checker) add(pointer, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Pointer: pointer, Detail: fmt.Sprintf(format, args...)})
+}
+
+// err ends the check; what every request has in common is looked at here.
+func (c *checker) err() error {
+	c.passthrough()
+	if len(c.problems) == 0 {
+		return nil
+	}
+	return &ValidationError{Operation: c.req.Operation(), Problems: c.problems}
+}
+
+func (c *checker) required(pointer, value string) bool {
+	switch {
+	case strings.TrimSpace(value) == "":
+		c.add(pointer, "is required and may not be blank")
+	case !utf8.ValidString(value):
+		c.add(pointer, "is not valid UTF-8")
+	default:
+		return true
+	}
+	return false
+}
+
+func (c *checker) workspace(w Workspace) { c.required("/workspace/id", w.ID) }
+func (c *checker) contact(ct Contact)    { c.required("/contact/id", ct.ID) }
+
+func (c *checker) whatsAppTarget(ct Contact, r Recipient) {
+	hasContact, hasRecipient := ct != Contact{}, r != Recipient{}
+	switch {
+	case hasContact && hasRecipient:
+		c.add("/recipient", "send either contact or recipient, not both: DMLY rejects a request that has both")
+	case hasContact:
+		c.contact(ct)
+	case !hasRecipient:
+		c.add("/recipient", `contact or recipient is required: {"contact": {"id": …}} or {"recipient": {"phoneNumber": "+…"}}`)
+	case !e164.MatchString(r.PhoneNumber):
+		c.add("/recipient/phoneNumber", "%q is not E.164 (+ and 7 to 15 digits, the first not 0)", shorten(r.PhoneNumber))
+	}
+}
+
+func (c *checker) text(s string, l limit) { c.sized("/textMessage", s, l) }
+
+func (c *checker) sized(pointer, s string, l limit) {
+	if c.required(pointer, s) && l.size(s) > l.max {
+		c.add(pointer, "has %d %s; the limit is %d", l.size(s), l.unit, l.max)
+	}
+}
+
+func (c *checker) elements(elements []Element) {
+	if n := len(elements); n < 1 || n > maxElements {
+		c.add("/elements", "has %d elements; 1 to %d are allowed", n, maxElements)
+	}
+	for i, e := range elements {
+		at := fmt.Sprintf("/elements/%d", i)
+		c.buttons(at+"/buttons", e.Buttons, maxElementButtons)
+		c.sized(at+"/title", e.Title, titleLimit)
+	}
+}
+
+func (c *checker) buttons(pointer string, buttons Buttons, most int) {
+	if most != noLimit && len(buttons) > most {
+		c.add(pointer, "has %d buttons; at most %d are allowed", len(buttons), most)
+	}
+	for i, b := range buttons {
+		if !json.Valid(b) || !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("{")) {
+			c.add(fmt.Sprintf("%s/%d", pointer, i), "is not a JSON object")
+		}
+	}
+}
+
+func (c *checker) passthrough() {
+	extra := c.req.passthrough()
+	if len(extra) == 0 {
+		return
+	}
+	known := fieldNames(c.req)
+	for _, name := range sortedKeys(extra) {
+		at := "/passthrough/" + escapePointer(name)
+		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) }); i >= 0 {
+			c.add(at, "may not replace the request's own field %q", known[i])
+		}
+		if !utf8.ValidString(name) || !json.Valid(extra[name]) {
+			c.add(at, "is not valid JSON")
+		}
+	}
+}
+
+// fieldNames are the JSON names of the request's own fields.
+func fieldNames(req Request) []string {
+	t := reflect.TypeOf(req)
+	names := make([]string, 0, t.NumField())
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// escapePointer writes a name as a JSON Pointer's token (RFC 6901, section 3).
+func escapePointer(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
+// shorten keeps personal data out of errors: what is left is enough to find the
+// field's value, and too little to call somebody.
+func shorten(s string) string {
+	const keep = 5
+	if utf8.RuneCountInString(s) <= keep {
+		return s
+	}
+	return string([]rune(s)[:keep]) + "…"
+}
