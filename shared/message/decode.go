@@ -1,0 +1,236 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"dmlysender/shared/dmly"
+)
+
+// Defaults are used where a message does not say.
+type Defaults struct {
+	// Workspace is the stack's own, or empty if it has none.
+	Workspace string
+}
+
+// The fields that there are, for hints. A test holds them against the decoder.
+var (
+	messageFields = []string{
+		"id", "channel", "type", "workspace", "contact", "recipient",
+		"scheduleDateTime", "sendAt", "expiresAt", "deliverWithin", "fallback", "ifUnknown", "priority", "cancelKey",
+	}
+	stepFields   = []string{"channel", "type"}
+	bodyFields   = []string{"textMessage", "mediaUrl", "mimeType", "template", "elements", "buttons", "passthrough"}
+	windowFields = []string{"from", "to", "timezone"}
+)
+
+// Decode reads one message. It returns an *[Error] that names every problem, or a
+// message that is valid but for its ID, which may be missing.
+func Decode(data []byte, defaults Defaults) (Message, error) {
+	d, root, err := parse(data)
+	if err != nil {
+		return Message{}, err
+	}
+	m := d.message(root)
+	if m.Workspace.ID == "" && !d.reported("/workspace") {
+		m.Workspace.ID = defaults.Workspace
+	}
+	return m, d.finish(m)
+}
+
+// DecodeRequest reads the body of one of DMLY's own operations, as its callers
+// write it. Unlike [Decode] it takes null for a field that is not there, and
+// passes the fields that it does not know on to DMLY.
+func DecodeRequest(op dmly.Operation, body []byte, defaults Defaults) (Message, error) {
+	d, root, err := parse(body)
+	if err != nil {
+		return Message{}, err
+	}
+	m := d.request(op, root)
+	if m.Workspace.ID == "" && !d.reported("/workspace") {
+		m.Workspace.ID = defaults.Workspace
+	}
+	return m, d.finish(m)
+}
+
+// finish adds to what could not be read what was read and is wrong.
+func (d *decoder) finish(m Message) error {
+	d.merge(m.problems())
+	if len(d.problems) == 0 {
+		return nil
+	}
+	e := &Error{Problems: d.problems}
+	if ValidID(m.ID) {
+		e.ID = m.ID
+	}
+	return e
+}
+
+func (d *decoder) message(v jsontext.Value) Message {
+	var m Message
+	d.object("", v, func(name, at string, v jsontext.Value) {
+		switch name {
+		case "id":
+			m.ID = d.text(at, v)
+		case "channel":
+			m.Channel = Channel(d.text(at, v))
+		case "type":
+			m.Type = Type(d.text(at, v))
+		case "workspace":
+			m.Workspace.ID = d.single(at, v, "id")
+		case "contact":
+			m.Contact.ID = d.single(at, v, "id")
+		case "recipient":
+			m.Recipient.PhoneNumber = d.single(at, v, "phoneNumber")
+		case "scheduleDateTime":
+			m.ScheduleDateTime = parsed(d, at, v, dmly.ParseScheduleDateTime)
+		case "sendAt":
+			m.SendAt = parsed(d, at, v, parseInstant)
+		case "expiresAt":
+			m.ExpiresAt = parsed(d, at, v, parseInstant)
+		case "deliverWithin":
+			m.DeliverWithin = d.window(at, v)
+		case "fallback":
+			m.Fallback = list(d, at, v, d.step)
+		case "ifUnknown":
+			m.IfUnknown = d.oneOf(at, v, Hold, Resend)
+		case "priority":
+			m.Priority = d.oneOf(at, v, Normal, Bulk)
+		case "cancelKey":
+			m.CancelKey = d.text(at, v)
+		default:
+			if !d.body(&m.Body, name, at, v) {
+				d.unknown(name, at, messageFields, bodyFields)
+			}
+		}
+	})
+	return m
+}
+
+func (d *decoder) step(at string, v jsontext.Value) Step {
+	var s Step
+	d.object(at, v, func(name, at string, v jsontext.Value) {
+		switch name {
+		case "channel":
+			s.Channel = Channel(d.text(at, v))
+		case "type":
+			s.Type = Type(d.text(at, v))
+		default:
+			if !d.body(&s.Body, name, at, v) {
+				d.unknown(name, at, stepFields, bodyFields)
+			}
+		}
+	})
+	return s
+}
+
+// body reads a field that a message and its fallbacks have in common.
+func (d *decoder) body(b *Body, name, at string, v jsontext.Value) bool {
+	switch name {
+	case "textMessage":
+		b.TextMessage = d.text(at, v)
+	case "mediaUrl":
+		b.MediaURL = d.text(at, v)
+	case "mimeType":
+		b.MimeType = d.text(at, v)
+	case "template":
+		b.Template = d.text(at, v)
+	case "elements":
+		b.Elements = list(d, at, v, d.element)
+	case "buttons":
+		b.Buttons = list(d, at, v, d.raw)
+	case "passthrough":
+		b.Passthrough = dmly.Passthrough{}
+		d.object(at, v, func(name, at string, v jsontext.Value) { b.Passthrough[name] = d.raw(at, v) })
+	default:
+		return false
+	}
+	return true
+}
+
+func (d *decoder) element(at string, v jsontext.Value) dmly.Element {
+	var e dmly.Element
+	d.object(at, v, func(name, at string, v jsontext.Value) {
+		switch name {
+		case "title":
+			e.Title = d.text(at, v)
+		case "buttons":
+			e.Buttons = list(d, at, v, d.raw)
+		default:
+			d.unknown(name, at, []string{"title", "buttons"})
+		}
+	})
+	return e
+}
+
+func (d *decoder) window(at string, v jsontext.Value) *Window {
+	var w Window
+	var seen []string
+	ok := d.object(at, v, func(name, at string, v jsontext.Value) {
+		seen = append(seen, name)
+		switch name {
+		case "from":
+			w.From = parsed(d, at, v, ParseTimeOfDay)
+		case "to":
+			w.To = parsed(d, at, v, ParseTimeOfDay)
+		case "timezone":
+			w.Timezone = parsed(d, at, v, ParseTimezone)
+		default:
+			d.unknown(name, at, windowFields)
+		}
+	})
+	if ok {
+		d.require(at, windowFields, seen)
+	}
+	if d.reported(at) {
+		return nil
+	}
+	return &w
+}
+
+// request reads the body of a DMLY operation. What is not one of the operation's
+// own fields is DMLY's business.
+func (d *decoder) request(op dmly.Operation, v jsontext.Value) Message {
+	channel, typ := Split(op)
+	m := Message{Channel: channel, Type: typ}
+	own := ownFields(op)
+	d.object("", v, func(name, at string, v jsontext.Value) {
+		switch {
+		case !own[name]:
+			if m.Passthrough == nil {
+				m.Passthrough = dmly.Passthrough{}
+			}
+			m.Passthrough[name] = d.raw(at, v)
+		case v.Kind() == 'n':
+		case name == "workspace":
+			m.Workspace.ID = d.lenientSingle(at, v, "id")
+		case name == "contact":
+			m.Contact.ID = d.lenientSingle(at, v, "id")
+		case name == "recipient":
+			m.Recipient.PhoneNumber = d.lenientSingle(at, v, "phoneNumber")
+		case name == "scheduleDateTime":
+			if string(v) != `""` {
+				m.ScheduleDateTime = parsed(d, at, v, dmly.ParseScheduleDateTime)
+			}
+		default:
+			d.body(&m.Body, name, at, v)
+		}
+	})
+	return m
+}
+
+// parseInstant reads RFC 3339, which always has a zone.
+func parseInstant(s string) (time.Time, error) {
+	var t time.Time
+	if err := t.UnmarshalText([]byte(s)); err != nil {
+		hint := "write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z"
+		if strings.ContainsAny(s, "T ") && !strings.ContainsAny(s, "Z+") {
+			hint = "it has no time zone; " + hint
+		}
+		return time.Time{}, fmt.Errorf("%q is not a time as in RFC 3339: %s", clip(s), hint)
+	}
+	return t, nil
+}

@@ -1,0 +1,201 @@
+package message_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"dmlysender/shared/dmly"
+	"dmlysender/shared/message"
+)
+
+func decode(t *testing.T, text string) (message.Message, error) {
+	t.Helper()
+	return message.Decode([]byte(text), message.Defaults{})
+}
+
+func problemsOf(t *testing.T, err error) []string {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	invalid, ok := errors.AsType[*message.Error](err)
+	if !ok {
+		t.Fatalf("err = %v, want a *message.Error", err)
+	}
+	lines := make([]string, len(invalid.Problems))
+	for i, p := range invalid.Problems {
+		lines[i] = p.String()
+	}
+	return lines
+}
+
+const full = `{
+  "id": "order-1042-shipped",
+  "channel": "whatsapp", "type": "text",
+  "workspace": {"id": "W1"}, "recipient": {"phoneNumber": "+15551234567"},
+  "textMessage": "Your order is on its way.",
+  "sendAt": "2026-12-01T09:00:00+01:00", "expiresAt": "2026-12-01T18:00:00+01:00",
+  "deliverWithin": {"from": "09:00", "to": "20:00", "timezone": "Europe/Berlin"},
+  "fallback": [{"channel": "whatsapp", "type": "template", "template": "order_shipped"}],
+  "ifUnknown": "hold", "priority": "normal", "cancelKey": "order-1042", "passthrough": {}
+}`
+
+func TestTheWholeMessageDecodes(t *testing.T) {
+	t.Parallel()
+	m, err := decode(t, full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.ID != "order-1042-shipped" || m.SendAt.UTC().Hour() != 8 || m.DeliverWithin.From.String() != "09:00" || m.Steps() != 2 {
+		t.Errorf("decoded to %+v", m)
+	}
+	body, err := dmly.Encode(m.Request(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(body), `{"recipient":{"phoneNumber":"+15551234567"},"workspace":{"id":"W1"},"template":"order_shipped"}`; got != want {
+		t.Errorf("fallback's request\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestProblemsAreNamedAllAtOnceAndWithHints(t *testing.T) {
+	t.Parallel()
+	const wa = `"channel":"whatsapp","type":"text","workspace":{"id":"W1"}`
+	const there = "there is whatsapp (text, media, template), messenger (text, media, template), instagram (text, template), telegram (template)"
+	tests := map[string]struct {
+		text string
+		want []string
+	}{
+		"several at once": {`{"channel":"whatsapp","type":"text","recepient":{"phoneNumber":"+1"},"textMessage":7,"ifUnknown":"retry"}`, []string{
+			`/recepient: unknown field; did you mean "recipient" as {"recipient": {"phoneNumber": "+15551234567"}}?`,
+			`/textMessage: is a number; it must be a string`,
+			`/ifUnknown: "retry" is not one of hold, resend`,
+			`/workspace/id: is required and may not be blank`,
+		}},
+		"nothing":        {`{}`, []string{"/channel: is required; " + there}},
+		"no such pair":   {`{"channel":"telegram","type":"text"}`, []string{`/type: there is no text message on "telegram"; ` + there}},
+		"both":           {`{` + wa + `,"contact":{"id":"C"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: send either contact or recipient, not both: DMLY rejects a request that has both"}},
+		"phone":          {`{` + wa + `,"recipient":{"phoneNumber":"555-1234567"},"textMessage":"x"}`, []string{`/recipient/phoneNumber: "555-1…" is not E.164 (+ and 7 to 15 digits, the first not 0)`}},
+		"empty contact":  {`{` + wa + `,"contact":{},"textMessage":"x"}`, []string{"/contact/id: is required and may not be blank"}},
+		"null":           {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":null}`, []string{"/sendAt: is null; leave the field out instead"}},
+		"no zone":        {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":"2026-12-01T09:00:00"}`, []string{`/sendAt: "2026-12-01T09:00:00" is not a time as in RFC 3339: it has no time zone; write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z`}},
+		"expires first":  {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":"2026-12-01T09:00:00Z","expiresAt":"2026-12-01T10:00:00+01:00"}`, []string{"/expiresAt: must be later than sendAt"}},
+		"window":         {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","deliverWithin":{"from":"9:00","to":"20:00"}}`, []string{`/deliverWithin/from: "9:00" is not a time of day; write it as 09:00`, "/deliverWithin/timezone: is required and may not be blank"}},
+		"window zone":    {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","deliverWithin":{"from":"09:00","to":"09:00","timezone":"Berlin"}}`, []string{`/deliverWithin/timezone: "Berlin" is not a time zone of the IANA database; write it as Europe/Berlin or UTC`}},
+		"foreign field":  {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","mediaUrl":"https://example.com"}`, []string{"/mediaUrl: does not belong to a whatsapp text message; what only DMLY knows goes into passthrough"}},
+		"wrong target":   {`{"channel":"messenger","type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: messenger takes a contact, not a phone number"}},
+		"fallback":       {`{` + wa + `,"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x","fallback":[{"channel":"messenger","type":"text","textMessage":"x"},{"channel":"whatsapp","type":"template"},{"chanel":"whatsapp"}]}`, []string{`/fallback/2/chanel: unknown field; did you mean "channel"?`, "/fallback/0/channel: messenger needs a contact, and the message has a phone number", "/fallback/1/template: is required and may not be blank"}},
+		"two titles":     {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":""},{"titel":"x","title":" "}]}`, []string{`/elements/1/titel: unknown field; did you mean "title"?`}},
+		"passthrough":    {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","passthrough":{"textMessage":"y"}}`, []string{`/passthrough/textMessage: may not replace the request's own field "textMessage"`}},
+		"id":             {`{` + wa + `,"id":"a b","contact":{"id":"C"},"textMessage":"x"}`, []string{`/id: "a b" is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -`}},
+		"own name":       {`{` + wa + `,"to":"+15551234567","text":"x"}`, []string{`/to: unknown field; did you mean "recipient" as {"recipient": {"phoneNumber": "+15551234567"}}?`, `/text: unknown field; did you mean "textMessage"?`}},
+		"nonsense field": {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","zzzzzz":1}`, []string{"/zzzzzz: unknown field; what only DMLY knows goes into passthrough"}},
+		"case":           {`{` + wa + `,"contact":{"ID":"C"},"textMessage":"x"}`, []string{`/contact/ID: unknown field; did you mean "id"?`}},
+		"twice":          {`{` + wa + `,"contact":{"id":"C","id":"D"},"textMessage":"x","textMessage":"y"}`, []string{"/contact/id: is there twice", "/textMessage: is there twice"}},
+		"pointer":        {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","a/b~c":1}`, []string{"/a~1b~0c: unknown field; what only DMLY knows goes into passthrough"}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := decode(t, tc.text)
+			if got := problemsOf(t, err); !slices.Equal(got, tc.want) {
+				t.Errorf("problems\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(tc.want, "\n     "))
+			}
+		})
+	}
+}
+
+func TestWhatIsNotOneJSONObjectIsRefused(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat(`[`, 40) + strings.Repeat(`]`, 40)
+	for text, want := range map[string]string{
+		"":                             ": is empty; a JSON object is expected",
+		" \n":                          ": is empty; a JSON object is expected",
+		"hello":                        ": is not valid JSON (byte 0)",
+		`{"id":"a"`:                    ": is not complete JSON: it ends too early",
+		`[]`:                           ": is a list; it must be an object",
+		`null`:                         ": is null; leave the field out instead",
+		`{} {}`:                        ": there is something after the end of the JSON object",
+		`{}x`:                          ": there is something after the end of the JSON object",
+		"{\"id\":\"a\xff\"}":           "/id: is not valid UTF-8 (byte 8)",
+		`{"id":"\ud800"}`:              "/id: is not valid JSON (byte 7)",
+		`{"id":01}`:                    ": is not valid JSON (byte 7)",
+		`{"passthrough":` + deep + `}`: ": is nested more than 32 levels deep",
+		`{"id":"` + strings.Repeat("a", 64<<10) + `"}`: ": has 65545 bytes; the limit is 65536",
+	} {
+		_, err := decode(t, text)
+		got := problemsOf(t, err)
+		if len(got) == 0 || got[0] != want {
+			t.Errorf("%.40q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestARefusedMessageStillTellsItsID(t *testing.T) {
+	t.Parallel()
+	_, err := decode(t, `{"id":"order-1","channel":"fax"}`)
+	if invalid, ok := errors.AsType[*message.Error](err); !ok || invalid.ID != "order-1" {
+		t.Errorf("err = %#v, want the id order-1", err)
+	}
+	_, err = decode(t, `{"id":"order 1","channel":"fax"}`)
+	if invalid, ok := errors.AsType[*message.Error](err); !ok || invalid.ID != "" {
+		t.Errorf("err = %#v, want no id: it has a space", err)
+	}
+}
+
+func TestTheDefaultWorkspaceFillsOnlyAGap(t *testing.T) {
+	t.Parallel()
+	const rest = `"channel":"telegram","type":"template","contact":{"id":"C"},"textMessage":"x"}`
+	for text, want := range map[string]string{`{` + rest: "W9", `{"workspace":{"id":"W1"},` + rest: "W1"} {
+		m, err := message.Decode([]byte(text), message.Defaults{Workspace: "W9"})
+		if err != nil || m.Workspace.ID != want {
+			t.Errorf("%s: workspace %q (%v), want %q", text, m.Workspace.ID, err, want)
+		}
+	}
+	if _, err := message.Decode([]byte(`{"workspace":{"id":7},`+rest), message.Defaults{Workspace: "W9"}); err == nil {
+		t.Error("a workspace that cannot be read was replaced by the default")
+	}
+}
+
+func TestDropInBodiesPassOnWhatTheyDoNotKnow(t *testing.T) {
+	t.Parallel()
+	m, err := message.DecodeRequest(dmly.OpWhatsAppTemplate, []byte(`{"contact":{"id":"C1"},"recipient":null,"workspace":{"id":"W1"},"template":"hello","scheduleDateTime":"2026-02-18 10:30","language":"de","params":[1.50,{"a":null}]}`), message.Defaults{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := dmly.Encode(m.Request(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"contact":{"id":"C1"},"workspace":{"id":"W1"},"template":"hello","scheduleDateTime":"2026-02-18 10:30:00","language":"de","params":[1.50,{"a":null}]}`
+	if string(body) != want {
+		t.Errorf("request\n got %s\nwant %s", body, want)
+	}
+	_, err = message.DecodeRequest(dmly.OpMessengerText, []byte(`{"recipient":{"phoneNumber":"+15551234567"},"textMessage":1}`), message.Defaults{})
+	want = "/textMessage: is a number; it must be a string; /workspace/id: is required and may not be blank; /contact/id: is required and may not be blank"
+	if err == nil || err.Error() != want {
+		t.Errorf("err = %v\nwant %s", err, want)
+	}
+}
+
+// seeds are the documented message and the reference's own bodies.
+func seeds(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/reference/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no seeds: %v", err)
+	}
+	texts := []string{full}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	return texts
+}

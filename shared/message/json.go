@@ -1,0 +1,279 @@
+package message
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxDepth is how deep a message may nest; a message of the documented fields
+// needs 5.
+const maxDepth = 32
+
+// decoder reads parts of a message and gathers what is wrong with them.
+type decoder struct {
+	problems []Problem
+	// excused are the topics that a misspelled field was meant for.
+	excused []string
+}
+
+func (d *decoder) add(at, format string, args ...any) {
+	d.problems = append(d.problems, Problem{Pointer: at, Detail: fmt.Sprintf(format, args...)})
+}
+
+// reported says whether something was found wrong there already.
+func (d *decoder) reported(at string) bool {
+	return slices.Contains(d.excused, topic(at)) ||
+		slices.ContainsFunc(d.problems, func(p Problem) bool { return topic(p.Pointer) == topic(at) })
+}
+
+// merge adds the problems on topics that had none before: a field that could not
+// be read is not reported as missing too.
+func (d *decoder) merge(found []Problem) {
+	fresh := slices.DeleteFunc(found, func(p Problem) bool { return d.reported(p.Pointer) })
+	d.problems = append(d.problems, fresh...)
+}
+
+// parse checks what is true of all JSON that is taken here: its size, its form,
+// its depth, valid UTF-8, no name twice, nothing after it, and an object.
+func parse(data []byte) (*decoder, jsontext.Value, error) {
+	d := &decoder{}
+	if len(data) > MaxBytes {
+		d.add("", "has %d bytes; the limit is %d", len(data), MaxBytes)
+		return nil, nil, &Error{Problems: d.problems, TooLarge: true}
+	}
+	root, err := d.scan(data)
+	if err != nil {
+		d.add(pointerOf(err), "%s", syntaxDetail(err, data))
+		return nil, nil, &Error{Problems: d.problems}
+	}
+	return d, root, nil
+}
+
+// scan reads all tokens once. Repeated names are gathered; what is not JSON ends it.
+func (d *decoder) scan(data []byte) (jsontext.Value, error) {
+	dec := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	var names []map[string]bool // of each open object; nil for an array
+	for {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		switch kind := token.Kind(); {
+		case kind == '{':
+			names = append(names, map[string]bool{})
+		case kind == '[':
+			names = append(names, nil)
+		case kind == '}' || kind == ']':
+			names = names[:len(names)-1]
+		case kind == '"' && len(names) > 0 && names[len(names)-1] != nil && isName(dec):
+			open := names[len(names)-1]
+			if open[token.String()] {
+				d.add(string(dec.StackPointer()), "is there twice")
+			}
+			open[token.String()] = true
+		}
+		if len(names) > maxDepth {
+			return nil, errTooDeep
+		}
+		if len(names) == 0 {
+			break
+		}
+	}
+	end := dec.InputOffset()
+	if rest := bytes.TrimLeft(data[end:], " \t\r\n"); len(rest) > 0 {
+		return nil, errTrailing
+	}
+	return jsontext.Value(bytes.TrimSpace(data[:end])), nil
+}
+
+// isName says whether the string just read is a member's name: names and values
+// take turns.
+func isName(dec *jsontext.Decoder) bool {
+	_, length := dec.StackIndex(dec.StackDepth())
+	return length%2 == 1
+}
+
+var (
+	errTooDeep  = fmt.Errorf("is nested more than %d levels deep", maxDepth)
+	errTrailing = errors.New("there is something after the end of the JSON object")
+)
+
+func pointerOf(err error) string {
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return string(syntactic.JSONPointer)
+	}
+	return ""
+}
+
+func syntaxDetail(err error, data []byte) string {
+	syntactic, isSyntactic := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return "is empty; a JSON object is expected"
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		return "is not complete JSON: it ends too early"
+	case isSyntactic && strings.Contains(syntactic.Err.Error(), "UTF-8"):
+		return fmt.Sprintf("is not valid UTF-8 (byte %d)", syntactic.ByteOffset)
+	case isSyntactic:
+		return fmt.Sprintf("is not valid JSON (byte %d)", syntactic.ByteOffset)
+	default:
+		return err.Error()
+	}
+}
+
+// object calls member for each member of v, and reports whether v is an object.
+func (d *decoder) object(at string, v jsontext.Value, member func(name, at string, v jsontext.Value)) bool {
+	if v.Kind() != '{' {
+		d.wrongType(at, v, "an object")
+		return false
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(v), jsontext.AllowDuplicateNames(true))
+	if _, err := dec.ReadToken(); err != nil {
+		d.add(at, "cannot be read")
+		return false
+	}
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			break // scan has read all of it before
+		}
+		key := name.String()
+		value, err := dec.ReadValue()
+		if err != nil {
+			break
+		}
+		member(key, at+"/"+escapePointer(key), value.Clone())
+	}
+	return true
+}
+
+func list[T any](d *decoder, at string, v jsontext.Value, item func(at string, v jsontext.Value) T) []T {
+	items := []T{}
+	if v.Kind() != '[' {
+		d.wrongType(at, v, "a list")
+		return nil
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(v), jsontext.AllowDuplicateNames(true))
+	if _, err := dec.ReadToken(); err != nil {
+		d.add(at, "cannot be read")
+		return nil
+	}
+	for dec.PeekKind() != ']' {
+		value, err := dec.ReadValue()
+		if err != nil {
+			break // scan has read all of it before
+		}
+		items = append(items, item(fmt.Sprintf("%s/%d", at, len(items)), value.Clone()))
+	}
+	return items
+}
+
+func (d *decoder) raw(_ string, v jsontext.Value) json.RawMessage { return json.RawMessage(v) }
+
+func (d *decoder) text(at string, v jsontext.Value) string {
+	if v.Kind() != '"' {
+		d.wrongType(at, v, "a string")
+		return ""
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, v)
+	if err != nil {
+		d.add(at, "cannot be read")
+	}
+	return string(unquoted)
+}
+
+// single reads an object that has one field, such as {"id": "W1"}.
+func (d *decoder) single(at string, v jsontext.Value, field string) string {
+	var got string
+	var seen []string
+	ok := d.object(at, v, func(name, at string, v jsontext.Value) {
+		seen = append(seen, name)
+		if name == field {
+			got = d.text(at, v)
+			if got == "" && !d.reported(at) {
+				d.add(at, "is required and may not be blank")
+			}
+			return
+		}
+		d.unknown(name, at, []string{field})
+	})
+	if ok && !d.reported(at) {
+		d.require(at, []string{field}, seen)
+	}
+	return got
+}
+
+// lenientSingle is single for a body of DMLY's: null is "not there".
+func (d *decoder) lenientSingle(at string, v jsontext.Value, field string) string {
+	var got string
+	d.object(at, v, func(name, at string, v jsontext.Value) {
+		switch {
+		case name != field:
+			d.unknown(name, at, []string{field})
+		case v.Kind() != 'n':
+			got = d.text(at, v)
+		}
+	})
+	return got
+}
+
+func (d *decoder) require(at string, fields, seen []string) {
+	for _, f := range fields {
+		if !slices.Contains(seen, f) {
+			d.add(at+"/"+f, "is required and may not be blank")
+		}
+	}
+}
+
+func (d *decoder) oneOf(at string, v jsontext.Value, values ...string) string {
+	got := d.text(at, v)
+	if !slices.Contains(values, got) && v.Kind() == '"' {
+		d.add(at, "%q is not one of %s", clip(got), strings.Join(values, ", "))
+	}
+	return got
+}
+
+// parsed reads a string with a form of its own.
+func parsed[T any](d *decoder, at string, v jsontext.Value, parse func(string) (T, error)) T {
+	var zero T
+	if v.Kind() != '"' {
+		d.wrongType(at, v, "a string")
+		return zero
+	}
+	got, err := parse(d.text(at, v))
+	if err != nil {
+		d.add(at, "%v", err)
+		return zero
+	}
+	return got
+}
+
+func (d *decoder) wrongType(at string, v jsontext.Value, want string) {
+	is := map[jsontext.Kind]string{'n': "null", 't': "a boolean", 'f': "a boolean", '"': "a string", '0': "a number", '{': "an object", '[': "a list"}[v.Kind()]
+	if v.Kind() == 'n' {
+		d.add(at, "is null; leave the field out instead")
+		return
+	}
+	d.add(at, "is %s; it must be %s", is, want)
+}
+
+// escapePointer writes a name as a JSON Pointer's token (RFC 6901, section 3).
+func escapePointer(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
+// clip keeps a value short enough to be quoted in a sentence.
+func clip(s string) string {
+	const most = 24
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}

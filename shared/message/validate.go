@@ -1,0 +1,126 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+
+	"dmlysender/shared/dmly"
+)
+
+const maxFallback = 5
+
+// Validate returns an *[Error] naming every problem, or nil. A missing ID is not a
+// problem here: whoever takes the message in gives it one.
+func (m Message) Validate() error {
+	if found := m.problems(); len(found) > 0 {
+		return &Error{Problems: found, ID: m.ID}
+	}
+	return nil
+}
+
+func (m Message) problems() []Problem {
+	d := &decoder{}
+	if m.ID != "" && !ValidID(m.ID) {
+		d.add("/id", "%q is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -", clip(m.ID))
+	}
+	if m.CancelKey != "" && !ValidID(m.CancelKey) {
+		d.add("/cancelKey", "%q is not a key: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -", clip(m.CancelKey))
+	}
+	if !m.ExpiresAt.IsZero() && !m.SendAt.IsZero() && !m.ExpiresAt.After(m.SendAt) {
+		d.add("/expiresAt", "must be later than sendAt")
+	}
+	if w := m.DeliverWithin; w != nil && w.From == w.To {
+		d.add("/deliverWithin/to", "must differ from from; for the whole day leave deliverWithin out")
+	}
+	if len(m.Fallback) > maxFallback {
+		d.add("/fallback", "has %d entries; at most %d are allowed", len(m.Fallback), maxFallback)
+	}
+	for i := range m.Steps() {
+		d.problems = append(d.problems, m.stepProblems(i)...)
+	}
+	return d.problems
+}
+
+// stepProblems looks at what step i would send.
+func (m Message) stepProblems(i int) []Problem {
+	d := &decoder{}
+	step, at := m.step(i), ""
+	if i > 0 {
+		at = fmt.Sprintf("/fallback/%d", i-1)
+	}
+	switch {
+	case step.Channel == "":
+		d.add(at+"/channel", "is required; there is %s", existing())
+	case step.Type == "":
+		d.add(at+"/type", "is required; there is %s", existing())
+	}
+	op, ok := OperationOf(step.Channel, step.Type)
+	if !ok {
+		if len(d.problems) == 0 {
+			d.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), clip(string(step.Channel)), existing())
+		}
+		return d.problems
+	}
+	d.foreign(at, step, op)
+	if i == 0 && m.Recipient != (dmly.Recipient{}) && !ownFields(op)["recipient"] {
+		d.add("/recipient", "%s takes a contact, not a phone number", step.Channel)
+	}
+	if i > 0 && m.Contact == (dmly.Contact{}) && !ownFields(op)["recipient"] {
+		d.add(at+"/channel", "%s needs a contact, and the message has a phone number", step.Channel)
+		return d.problems
+	}
+	invalid, ok := errors.AsType[*dmly.ValidationError](m.Request(i).Validate())
+	if !ok {
+		return d.problems
+	}
+	var found []Problem
+	for _, p := range invalid.Problems {
+		if t := topic(p.Pointer); i > 0 && (t == "/recipient" || t == "/workspace") {
+			continue // the message's own, and said there
+		}
+		p.Pointer = at + p.Pointer
+		found = append(found, p)
+	}
+	d.merge(found)
+	return d.problems
+}
+
+// foreign reports body fields that the operation does not have.
+func (d *decoder) foreign(at string, step Step, op dmly.Operation) {
+	own, b := ownFields(op), step.Body
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"textMessage", b.TextMessage != ""}, {"mediaUrl", b.MediaURL != ""}, {"mimeType", b.MimeType != ""},
+		{"template", b.Template != ""}, {"elements", b.Elements != nil}, {"buttons", b.Buttons != nil},
+	} {
+		if f.set && !own[f.name] {
+			d.add(at+"/"+f.name, "does not belong to a %s %s message; what only DMLY knows goes into passthrough", step.Channel, step.Type)
+		}
+	}
+}
+
+// ownFields are the fields that the reference gives to an operation.
+func ownFields(op dmly.Operation) map[string]bool { return fieldsByOperation[op] }
+
+var fieldsByOperation = func() map[dmly.Operation]map[string]bool {
+	all := map[dmly.Operation]map[string]bool{}
+	for op, body := range map[dmly.Operation][]string{
+		dmly.OpWhatsAppText:      {"recipient", "textMessage"},
+		dmly.OpWhatsAppMedia:     {"recipient", "mediaUrl", "mimeType"},
+		dmly.OpWhatsAppTemplate:  {"recipient", "template"},
+		dmly.OpMessengerText:     {"textMessage"},
+		dmly.OpMessengerMedia:    {"mediaUrl", "mimeType"},
+		dmly.OpMessengerTemplate: {"elements"},
+		dmly.OpInstagramText:     {"textMessage"},
+		dmly.OpInstagramTemplate: {"elements"},
+		dmly.OpTelegramTemplate:  {"textMessage", "buttons"},
+	} {
+		all[op] = map[string]bool{"workspace": true, "contact": true, "scheduleDateTime": true}
+		for _, name := range body {
+			all[op][name] = true
+		}
+	}
+	return all
+}()

@@ -1,0 +1,80 @@
+package message
+
+import (
+	"fmt"
+	"time"
+	_ "time/tzdata" // a Lambda's image need not have the time zone database
+)
+
+// Window are the hours of the day, in a time zone, in which a message may be
+// sent. From is part of the window and To is not; a window whose To is before its
+// From spans midnight.
+type Window struct {
+	From     TimeOfDay `json:"from"`
+	To       TimeOfDay `json:"to"`
+	Timezone Timezone  `json:"timezone"`
+}
+
+// TimeOfDay is a number of minutes after midnight, written "HH:MM".
+type TimeOfDay int
+
+const timeOfDayForm = "15:04"
+
+// ParseTimeOfDay reads "HH:MM", from 00:00 to 23:59.
+func ParseTimeOfDay(s string) (TimeOfDay, error) {
+	t, err := time.Parse(timeOfDayForm, s)
+	if err != nil || len(s) != len(timeOfDayForm) {
+		return 0, fmt.Errorf("%q is not a time of day; write it as 09:00", clip(s))
+	}
+	return TimeOfDay(t.Hour()*60 + t.Minute()), nil
+}
+
+// String is the time as "HH:MM".
+func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (t TimeOfDay) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// Timezone is an entry of the IANA time zone database.
+type Timezone struct{ location *time.Location }
+
+// ParseTimezone finds a zone by its name, such as "Europe/Berlin".
+func ParseTimezone(name string) (Timezone, error) {
+	location, err := time.LoadLocation(name)
+	// "" and "Local" are Go's names, and would be the zone of whichever machine it is.
+	if err != nil || name == "" || name == "Local" {
+		return Timezone{}, fmt.Errorf("%q is not a time zone of the IANA database; write it as Europe/Berlin or UTC", clip(name))
+	}
+	return Timezone{location}, nil
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (z Timezone) MarshalText() ([]byte, error) { return []byte(z.location.String()), nil }
+
+// Opens is the first moment, at or after t, that lies within the window. Where
+// daylight saving skips or repeats an hour, the wall clock decides.
+func (w Window) Opens(t time.Time) time.Time {
+	if w.contains(t) {
+		return t
+	}
+	local := t.In(w.Timezone.location)
+	for day := 0; ; day++ {
+		opening := time.Date(local.Year(), local.Month(), local.Day()+day, int(w.From)/60, int(w.From)%60, 0, 0, w.Timezone.location)
+		// A From that the clocks skip moves to the first moment that exists.
+		if opening.After(t) && w.contains(opening) {
+			return opening
+		}
+		if day == 7 { // a window shorter than the skipped hour, on the day it is skipped, opens the next day
+			return opening
+		}
+	}
+}
+
+func (w Window) contains(t time.Time) bool {
+	local := t.In(w.Timezone.location)
+	now := TimeOfDay(local.Hour()*60 + local.Minute())
+	if w.From <= w.To {
+		return w.From <= now && now < w.To
+	}
+	return now >= w.From || now < w.To
+}
