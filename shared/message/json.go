@@ -51,7 +51,7 @@ func parse(data []byte) (*decoder, jsontext.Value, error) {
 	root, err := d.scan(data)
 	if err != nil {
 		d.add(pointerOf(err), "%s", syntaxDetail(err, data))
-		return nil, nil, &Error{Problems: d.problems}
+		return nil, nil, &Error{Problems: d.problems, Malformed: true}
 	}
 	return d, root, nil
 }

@@ -19,6 +19,8 @@ type Error struct {
 	ID string
 	// TooLarge says that the message is over [MaxBytes].
 	TooLarge bool
+	// Malformed says that it is not one JSON value, whatever it says.
+	Malformed bool
 }
 
 // Error implements error.

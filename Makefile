@@ -1,0 +1,124 @@
+# Go and make are enough for run, test, build and bench. What the other commands need comes into .tools, at the versions
+# below, when one of them is called for the first time; nothing is installed globally.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+SAM_CLI_VERSION := 1.170.0
+CFN_LINT_VERSION := 1.58.0
+CFN_LINT_SERVERLESS_VERSION := 0.3.6
+
+# The processor to build for: arm64 (what the template deploys), amd64, or native (this machine's).
+ARCH ?= arm64
+ARGS ?=
+PARAMETERS ?=
+
+native := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,amd64)
+goarch := $(patsubst x86_64,amd64,$(patsubst native,$(native),$(ARCH)))
+samarch = $(patsubst amd64,x86_64,$(1))
+
+functions := worker schedule api
+maxBytes := 10000000
+goBuild = CGO_ENABLED=0 GOOS=linux GOARCH=$(goarch) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid='
+
+tools := $(CURDIR)/.tools
+golangciLint := $(tools)/bin/golangci-lint
+golangciLintStamp := $(tools)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+python := $(tools)/venv/bin
+pythonStamp := $(tools)/python-$(SAM_CLI_VERSION)-$(CFN_LINT_VERSION)-$(CFN_LINT_SERVERLESS_VERSION)
+sam := SAM_CLI_TELEMETRY=0 $(python)/sam
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Built and started rather than `go run`, so that an error is the program's own sentence, and Ctrl-C reaches it alone.
+.PHONY: run
+run: ## Run the stack on 127.0.0.1 with a DMLY simulator: ARGS=-once ends after the samples
+	@go build -buildvcs=false -o build/local ./local
+	@./build/local $(ARGS)
+
+.PHONY: test
+test: ## Vet, unit tests, race detector, fuzz seeds
+	go vet ./...
+ifeq ($(shell go env CGO_ENABLED),1)
+	go test -race ./...
+else
+	@echo "No C compiler found, so the race detector is left out."
+	go test ./...
+endif
+
+.PHONY: build
+build: ## Build the functions into build/ARCH: ARCH=arm64 (default), amd64 or native
+	@for f in $(functions); do \
+		out=build/$(goarch)/$$f/bootstrap; \
+		$(goBuild) -o $$out ./functions/$$f || exit 1; \
+		bytes=$$(($$(wc -c <$$out))); \
+		printf '%10d bytes  %s\n' $$bytes $$out; \
+		if [ $$bytes -gt $(maxBytes) ]; then \
+			echo "$$out is larger than $(maxBytes) bytes: see what it links with go tool nm -size -sort size." >&2; exit 1; \
+		fi; \
+	done
+
+.PHONY: bench
+bench: ## Measure start-up against a hello-world function
+	go run ./bench/startup $(ARGS)
+
+.PHONY: lint
+lint: $(golangciLintStamp) ## Lint the Go code
+	$(golangciLint) run ./...
+
+.PHONY: validate
+validate: $(pythonStamp) ## Check template.yaml
+	$(sam) validate --lint
+	$(python)/cfn-lint -a cfn_lint_serverless.rules -t template.yaml
+
+# Built for this machine, beside and not over what `make deploy` has built. The function sends to the simulator of
+# `make run`, which it reaches as host.docker.internal:8081. SAM_SKIP_PULL_IMAGE=1 uses the base image that is there.
+.PHONY: invoke
+invoke: invocation $(pythonStamp) ## Run a function in Docker: FUNCTION=worker EVENT=events/worker/whatsapp-text.json
+	ARCH=native $(sam) build $(logicalId) --build-dir .aws-sam/local --parameter-overrides Architecture=$(call samarch,$(native))
+	@go build -buildvcs=false -o build/relay ./local/relay
+	SAM_CLI_TELEMETRY=0 build/relay 8081 $(python)/sam local invoke $(logicalId) --template .aws-sam/local/template.yaml \
+		--event $(EVENT) --env-vars local/sam-env.json --add-host host.docker.internal:host-gateway \
+		--parameter-overrides Architecture=$(call samarch,$(native)) $(ARGS)
+
+logicalId = $(patsubst worker,WorkerFunction,$(patsubst schedule,ScheduleFunction,$(patsubst api,ApiFunction,$(FUNCTION))))
+
+.PHONY: invocation
+invocation:
+	$(if $(and $(FUNCTION),$(filter $(FUNCTION),$(functions))),,$(error Say which function to invoke: FUNCTION=worker, FUNCTION=schedule or FUNCTION=api))
+	$(if $(EVENT),,$(error Say which event to invoke it with, for example EVENT=events/worker/whatsapp-text.json))
+	$(if $(wildcard $(EVENT)),,$(error The event file $(EVENT) does not exist))
+	@docker info >/dev/null 2>&1 || { echo "Docker does not answer: make invoke runs the function in it, so start Docker first." >&2; exit 1; }
+
+.PHONY: deploy
+deploy: $(pythonStamp) ## Build and deploy to AWS: PARAMETERS="WorkspaceId=W1 RatePerMinute=100"
+	ARCH=$(goarch) $(sam) build
+	$(sam) deploy --parameter-overrides Architecture=$(call samarch,$(goarch)) $(PARAMETERS) $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what was built (.tools stays)
+	rm -rf build .aws-sam
+
+# sam build calls these, in this folder, with ARTIFACTS_DIR set.
+.PHONY: build-WorkerFunction build-ScheduleFunction build-ApiFunction
+build-WorkerFunction:
+	$(goBuild) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/worker
+build-ScheduleFunction:
+	$(goBuild) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/schedule
+build-ApiFunction:
+	$(goBuild) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/api
+
+$(golangciLintStamp):
+	GOBIN=$(tools)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@touch $@
+
+$(pythonStamp):
+	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+		{ echo "The SAM CLI needs Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
+	python3 -m venv --clear $(tools)/venv
+	$(python)/pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_CLI_VERSION) \
+		cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_LINT_SERVERLESS_VERSION)
+	@touch $@

@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"dmlysender/shared/apikey"
+)
+
+// Callers knows who may call the HTTP API. It is safe for concurrent use.
+type Callers struct {
+	keys *apikey.Secret[callerKeys]
+}
+
+// caller is one entry of the secret. Of the key only its SHA-256 sum is kept: what
+// is not kept cannot leak.
+type caller struct {
+	sum [sha256.Size]byte
+	// scopes and workspaces limit what the caller may do; empty means no limit.
+	scopes, workspaces []string
+}
+
+// may reports whether the caller has the scope and may use the workspace.
+func (c caller) may(scope, workspace string) bool {
+	return (len(c.scopes) == 0 || slices.Contains(c.scopes, scope)) &&
+		(workspace == "" || len(c.workspaces) == 0 || slices.Contains(c.workspaces, workspace))
+}
+
+// callerKeys is the parsed secret.
+type callerKeys []caller
+
+// LogValue implements [slog.LogValuer].
+func (k callerKeys) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("%d caller keys", len(k)))
+}
+
+// NewCallers reads the keys from the source: one plain key, or JSON with a key for
+// each name, as text or as {"key": …} or {"sha256": …}.
+func NewCallers(source apikey.Source) *Callers {
+	return &Callers{keys: apikey.NewSecret(source, parseCallers, apikey.Options{RefreshEvery: time.Minute})}
+}
+
+// find is the caller who has this key. A key that is not known may be a new one: the
+// secret is then read anew, at most once a minute.
+func (c *Callers) find(ctx context.Context, key string) (caller, bool, error) {
+	if key == "" {
+		return caller{}, false, nil
+	}
+	known, err := c.keys.Get(ctx)
+	if err != nil {
+		return caller{}, false, err
+	}
+	if found, ok := known.find(key); ok {
+		return found, true, nil
+	}
+	fresh, err := c.keys.Refresh(ctx, func(k callerKeys) bool {
+		_, ok := k.find(key)
+		return !ok
+	})
+	if err != nil {
+		return caller{}, false, nil //nolint:nilerr // the keys that are known stay in force
+	}
+	found, ok := fresh.find(key)
+	return found, ok, nil
+}
+
+// find takes the same time whichever key matches.
+func (k callerKeys) find(key string) (found caller, ok bool) {
+	sum := sha256.Sum256([]byte(key))
+	for _, c := range k {
+		if subtle.ConstantTimeCompare(sum[:], c.sum[:]) == 1 {
+			found, ok = c, true
+		}
+	}
+	return found, ok
+}
+
+var errCallerKeys = errors.New(`the secret with the callers' keys is neither one plain key nor JSON such as {"first": "<key>"} or {"orders": {"sha256": "<64 hex digits>", "scopes": ["send"]}}`)
+
+func parseCallers(secret string) (callerKeys, error) {
+	secret = strings.TrimSpace(secret)
+	if secret == "" {
+		return nil, errCallerKeys
+	}
+	if !strings.HasPrefix(secret, "{") {
+		return callerKeys{{sum: sha256.Sum256([]byte(secret))}}, nil
+	}
+	var named map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(secret), &named); err != nil || len(named) == 0 {
+		return nil, errCallerKeys
+	}
+	var keys callerKeys
+	for _, raw := range named {
+		c, err := parseCaller(raw)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, c)
+	}
+	return keys, nil
+}
+
+// parseCaller is strict: a limit that is misspelled must not become no limit.
+func parseCaller(raw json.RawMessage) (caller, error) {
+	var plain string
+	if json.Unmarshal(raw, &plain) == nil && plain != "" {
+		return caller{sum: sha256.Sum256([]byte(plain))}, nil
+	}
+	var entry struct {
+		Key        string   `json:"key"`
+		SHA256     string   `json:"sha256"`
+		Scopes     []string `json:"scopes"`
+		Workspaces []string `json:"workspaces"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if dec.Decode(&entry) != nil || (entry.Key == "") == (entry.SHA256 == "") {
+		return caller{}, errCallerKeys
+	}
+	c := caller{sum: sha256.Sum256([]byte(entry.Key)), scopes: entry.Scopes, workspaces: entry.Workspaces}
+	if entry.SHA256 != "" {
+		digits, err := hex.DecodeString(entry.SHA256)
+		if err != nil || len(digits) != sha256.Size {
+			return caller{}, errCallerKeys
+		}
+		c.sum = [sha256.Size]byte(digits)
+	}
+	return c, nil
+}

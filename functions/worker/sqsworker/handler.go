@@ -1,0 +1,71 @@
+// Package sqsworker is the function behind the send and the bulk queue.
+package sqsworker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
+)
+
+// RecordIDAttribute is the message attribute that names a record which this system
+// has queued itself.
+const RecordIDAttribute = "dmlysender.id"
+
+// Handler sends each record of an SQS batch. It is safe for concurrent use.
+type Handler struct {
+	Sender   *delivery.Sender
+	Defaults message.Defaults
+	// Log hears of records that panicked and of errors.
+	Log *slog.Logger
+}
+
+// Handle sends the records of a batch, all at the same time, and answers with those
+// that have to come back. The answer always has a list: an error for the whole
+// batch would bring back what was sent, and make Lambda scale the consumer down.
+//
+// It is an error only if the event is not of SQS.
+func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+	if len(event.Records) == 0 {
+		return events.SQSEventResponse{}, errors.New(`this is not an SQS event: it has no "Records"`)
+	}
+	// A batch has at most 10 records without a batching window, which the template
+	// does not use: that bounds the goroutines.
+	done := make([]bool, len(event.Records))
+	var wg sync.WaitGroup
+	for i, record := range event.Records {
+		wg.Go(func() { done[i] = h.record(ctx, record) })
+	}
+	wg.Wait()
+	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	for i, record := range event.Records {
+		if !done[i] {
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+		}
+	}
+	return response, nil
+}
+
+// record reports whether the record can be acknowledged. A panic is that record's
+// problem: it comes back, and the others go on.
+func (h *Handler) record(ctx context.Context, r events.SQSMessage) (done bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.Log.ErrorContext(ctx, "panic", slog.String("messageId", r.MessageId), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+			done = false
+		}
+	}()
+	record := delivery.Record{Body: []byte(r.Body)}
+	if id := r.MessageAttributes[RecordIDAttribute].StringValue; id != nil {
+		record.ID = *id
+	}
+	result, err := h.Sender.DeliverRecord(ctx, record, r.MessageId, h.Defaults)
+	return err == nil && result.Done
+}

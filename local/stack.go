@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"dmlysender/functions/api/httpapi"
+	"dmlysender/functions/schedule/scheduled"
+	"dmlysender/functions/worker/sqsworker"
+	"dmlysender/shared/apikey"
+	"dmlysender/shared/config"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
+	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/ledger"
+	"dmlysender/shared/message"
+	"dmlysender/shared/pace"
+	"dmlysender/shared/queue"
+)
+
+// localKey is what the HTTP API and the simulator take as x-api-key.
+const localKey = "local"
+
+// stack is everything that runs, in one process.
+type stack struct {
+	opts     options
+	simulate bool
+	baseURL  string
+	cfg      config.Config
+
+	ledger   *ledger.Memory
+	tracker  *tracker
+	refusals *refusals
+	worker   *sqsworker.Handler
+	schedule *scheduled.Handler
+	api      http.Handler
+
+	servers []*http.Server
+	failed  chan error
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// open starts the stack. Without DMLY_API_KEY, the simulator stands in for DMLY.
+func open(ctx context.Context, opts options, getenv func(string) string, logs io.Writer) (*stack, error) {
+	cfg, err := config.Read(getenv)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	s := &stack{
+		opts: opts, cfg: cfg, simulate: getenv("DMLY_API_KEY") == "", baseURL: cfg.BaseURL,
+		ledger: &ledger.Memory{}, tracker: newTracker(), failed: make(chan error, 2), stop: stop,
+	}
+	key := apikey.Env(getenv, "DMLY_API_KEY")
+	perMinute := cfg.RatePerMinute
+	if s.simulate {
+		s.baseURL = "http://" + opts.dmlyAddr + dmlytest.BasePath
+		key = func(context.Context) (string, error) { return localKey, nil }
+		if getenv("DMLY_RATE_PER_MINUTE") == "" {
+			perMinute = 6000 // nobody wants to wait for a simulator
+		}
+	}
+	log := newLog(logs, getenv("LOG_LEVEL"), cfg.LogLevel)
+	if err := s.build(key, perMinute, log); err != nil {
+		stop()
+		return nil, err
+	}
+	if err := s.serve(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	s.pump(ctx, s.tracker.normal)
+	s.pump(ctx, s.tracker.bulk)
+	return s, nil
+}
+
+// newLog shows problems only, unless LOG_LEVEL asks for more: the table says the rest.
+func newLog(w io.Writer, set string, level slog.Level) *slog.Logger {
+	if set == "" {
+		level = slog.LevelError
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func (s *stack) build(key apikey.Source, perMinute int, log *slog.Logger) error {
+	client, err := dmly.NewClient("-", dmly.Options{BaseURL: s.baseURL})
+	if err != nil {
+		return err
+	}
+	pacer, err := pace.NewMemory(perMinute, time.Now)
+	if err != nil {
+		return err
+	}
+	s.refusals = &refusals{Poster: delivery.ClientPoster{Client: client}, refused: make(chan error, 1)}
+	sender := &delivery.Sender{
+		Ledger: s.ledger, Pacer: pacer, Poster: s.refusals,
+		Keys:  apikey.NewCache(key, apikey.Options{}),
+		Clock: delivery.SystemClock{}, NewToken: rand.Text, Log: log,
+	}
+	defaults := message.Defaults{Workspace: s.cfg.Workspace}
+	lanes := queue.Lanes{Normal: s.tracker.lane(s.tracker.normal), Bulk: s.tracker.lane(s.tracker.bulk)}
+	callers := func(context.Context) (string, error) { return localKey, nil }
+	s.worker = &sqsworker.Handler{Sender: sender, Defaults: defaults, Log: log}
+	s.schedule = &scheduled.Handler{Queues: lanes, Defaults: defaults, Log: log}
+	s.api = (&httpapi.Handler{Sender: sender, Queues: lanes, Callers: httpapi.NewCallers(callers), Defaults: defaults, Log: log}).Routes()
+	return nil
+}
+
+// serve starts the HTTP API and, if it is wanted, the simulator.
+func (s *stack) serve(ctx context.Context) error {
+	if err := s.listen(ctx, "-api", s.opts.apiAddr, s.api); err != nil {
+		return err
+	}
+	if !s.simulate {
+		return nil
+	}
+	return s.listen(ctx, "-dmly", s.opts.dmlyAddr, dmlytest.New(dmlytest.Options{Key: localKey}))
+}
+
+func (s *stack) listen(ctx context.Context, flag, addr string, handler http.Handler) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", addr, flag)
+	}
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute}
+	s.servers = append(s.servers, server)
+	s.running.Go(func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve %s: %w", addr, err)
+		}
+	})
+	return nil
+}
+
+// close ends everything at once. Nothing is durable here, so nothing is waited for
+// but the goroutines.
+func (s *stack) close() {
+	s.stop()
+	for _, server := range s.servers {
+		if err := server.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "local: close a server:", err)
+		}
+	}
+	s.running.Wait()
+}
+
+// explain tells what can be done now.
+func (s *stack) explain(w io.Writer) {
+	fmt.Fprintf(w, "\nThe HTTP API is at http://%s (x-api-key: %s). Try:\n\n", s.opts.apiAddr, localKey)
+	fmt.Fprintf(w, "  curl -X POST http://%s/v1/messages -H 'x-api-key: %s' \\\n", s.opts.apiAddr, localKey)
+	fmt.Fprintf(w, "    -d '{\"channel\": \"whatsapp\", \"type\": \"text\", \"workspace\": {\"id\": \"W1\"},\n")
+	fmt.Fprintf(w, "         \"recipient\": {\"phoneNumber\": \"+15551234567\"}, \"textMessage\": \"Hello\"}'\n\n")
+	if s.simulate {
+		fmt.Fprintf(w, "What DMLY received: curl http://%s/_sim/messages\n", s.opts.dmlyAddr)
+	} else {
+		fmt.Fprintf(w, "DMLY_API_KEY is set: messages go to %s.\n", s.baseURL)
+	}
+	fmt.Fprintln(w, "Ctrl-C ends.")
+}

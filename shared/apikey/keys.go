@@ -1,0 +1,78 @@
+// Package apikey holds the key of the DMLY API, or one key for each workspace: parsed from one secret, cached, and fetched
+// anew when DMLY refuses it. Secret, the cache, serves any other secret as well.
+//
+// Nothing of a secret reaches a log or an error: keys redact themselves under every fmt verb, in log/slog and in JSON, and no
+// error repeats a part of the text that it complains about. Only Key.Reveal gives a key away.
+package apikey
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
+
+// DefaultAccount labels the key that serves every workspace without a key of its own.
+const DefaultAccount = "default"
+
+// Keys is a parsed secret: one key for everything, or one for some workspaces with or without a default.
+// The zero value has no key. It is immutable, hence safe for concurrent use.
+type Keys struct {
+	// fmt calls no method on a value in an unexported field of another struct; the pointer makes it print an address there.
+	parsed *parsedKeys
+}
+
+type parsedKeys struct {
+	fallback   Key
+	workspaces map[string]Key
+}
+
+// For returns the key for a workspace: its own if the secret has one, else the default.
+// ok is false if the secret has neither. An empty workspace gets the default.
+func (k Keys) For(workspace string) (key Key, ok bool) {
+	if k.parsed == nil {
+		return Key{}, false
+	}
+	if key, ok := k.parsed.workspaces[workspace]; ok {
+		return key, true
+	}
+	return k.parsed.fallback, k.parsed.fallback.secret != nil
+}
+
+// ofAccount returns the key that now carries an account's label.
+func (k Keys) ofAccount(account string) (key Key, ok bool) {
+	if account == DefaultAccount {
+		return k.For("")
+	}
+	if k.parsed == nil {
+		return Key{}, false
+	}
+	key, ok = k.parsed.workspaces[account]
+	return key, ok
+}
+
+// Key is one key of the DMLY API. The zero value is no key.
+type Key struct {
+	// Account labels what the key opens: DefaultAccount, or the id of the workspace that the secret lists it under. DMLY's rate is
+	// counted for an account. The label stays when the key is rotated.
+	Account string
+
+	version string
+	secret  *string // A pointer for the same reason as Keys.parsed.
+}
+
+func newKey(account, secret string) Key {
+	// The account is part of what is hashed, so that equal versions never show that two workspaces share a key.
+	sum := sha256.Sum256([]byte("dmly key\x00" + account + "\x00" + secret))
+	return Key{Account: account, version: hex.EncodeToString(sum[:4]), secret: &secret}
+}
+
+// Version tells one key of an account from the next: it changes when the key is rotated, and is the same in every process that has
+// this key. It is 32 bits of a hash: fit to be stored beside the account, since a random key cannot be found from it.
+func (k Key) Version() string { return k.version }
+
+// Reveal returns the key itself, for the header of a request. Keep the result out of every log and error.
+func (k Key) Reveal() string {
+	if k.secret == nil {
+		return ""
+	}
+	return *k.secret
+}

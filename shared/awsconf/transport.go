@@ -1,0 +1,55 @@
+package awsconf
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+)
+
+const (
+	// A Region's endpoint answers a SYN within milliseconds; a second without an answer means that another try is worth more than waiting.
+	connectTimeout = time.Second
+	tlsTimeout     = 2 * time.Second
+	// The slowest calls made here (a throttled conditional write) answer within a second. Three attempts, each cut at 3 s, still fit a
+	// time-out of 30 s with room to record. A long poll of SQS would not fit, and nothing here makes one: Lambda polls for the functions.
+	answerTimeout = 3 * time.Second
+	// A sandbox freezes between invocations, and connections die unseen in it. Go compares this with the wall clock,
+	// so one that slept longer is never used.
+	idleTimeout = 5 * time.Second
+	// More than the records of one batch plus the reads of pace and secret beside them.
+	idlePerHost = 32
+
+	maxAttempts = 3
+	maxBackoff  = time.Second
+)
+
+// NewHTTPClient returns the client that all AWS service clients of a function share: 1 s to connect, 2 s for TLS,
+// 3 s until the answer begins, connections kept for 5 s after their last use, no redirect followed.
+// HTTP/2 is left out: one multiplexed connection that died in a freeze would take every request of the batch with it.
+// The context of a call bounds it as a whole.
+func NewHTTPClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
+			TLSHandshakeTimeout:   tlsTimeout,
+			ResponseHeaderTimeout: answerTimeout,
+			IdleConnTimeout:       idleTimeout,
+			MaxIdleConns:          4 * idlePerHost,
+			MaxIdleConnsPerHost:   idlePerHost,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// NewRetryer returns the SDK's standard retries with at most three attempts and at most 1 s between them (its default is 20 s,
+// longer than many invocations have left). Each service client calls it once.
+func NewRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		o.MaxBackoff = maxBackoff
+	})
+}

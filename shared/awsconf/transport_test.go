@@ -1,0 +1,77 @@
+package awsconf_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"dmlysender/shared/awsconf"
+)
+
+func TestServiceClientsKeepTheRetriesOfAShortDeadline(t *testing.T) {
+	t.Parallel()
+	cfg, err := awsconf.FromEnv(environment(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	retryer := secretsmanager.NewFromConfig(cfg).Options().Retryer
+	if got, want := retryer.MaxAttempts(), 3; got != want {
+		t.Errorf("attempts: got %d, want %d", got, want)
+	}
+	for attempt := 1; attempt <= 20; attempt++ {
+		delay, err := retryer.RetryDelay(attempt, http.ErrHandlerTimeout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if delay > time.Second {
+			t.Errorf("attempt %d: got a delay of %v, want at most 1s", attempt, delay)
+		}
+	}
+}
+
+func TestServiceClientsShareOneHTTPClient(t *testing.T) {
+	t.Parallel()
+	cfg, err := awsconf.FromEnv(environment(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := secretsmanager.NewFromConfig(cfg).Options().HTTPClient, secretsmanager.NewFromConfig(cfg).Options().HTTPClient
+	if a != b {
+		t.Error("two service clients have two HTTP clients, want one pool of connections")
+	}
+}
+
+func TestHTTPClientClosesIdleConnectionsBeforeAFreezeCanKillThem(t *testing.T) {
+	t.Parallel()
+	transport, ok := awsconf.NewHTTPClient().Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("the client has no http.Transport")
+	}
+	if got, want := transport.IdleConnTimeout, 5*time.Second; got != want {
+		t.Errorf("idle time-out: got %v, want %v", got, want)
+	}
+	if transport.ResponseHeaderTimeout == 0 || transport.TLSHandshakeTimeout == 0 {
+		t.Error("a wait for the other side has no bound")
+	}
+}
+
+func TestHTTPClientFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect))
+	t.Cleanup(server.Close)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := awsconf.NewHTTPClient().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if got, want := response.StatusCode, http.StatusTemporaryRedirect; got != want {
+		t.Errorf("got status %d, want %d", got, want)
+	}
+}

@@ -1,0 +1,191 @@
+// Package config reads the environment variables that set a function up. What is
+// wrong or missing is named all at once, each in a sentence that says what to set.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"dmlysender/shared/dmly"
+)
+
+// Config is the configuration of a function; see the README's table.
+type Config struct {
+	// BaseURL is DMLY's, from DMLY_BASE_URL.
+	BaseURL string
+	// KeyFrom is where the DMLY API key is, from DMLY_KEY_FROM.
+	KeyFrom SecretRef
+	// InboundKeysFrom is where the keys of the HTTP API's callers are, from INBOUND_KEYS_FROM.
+	InboundKeysFrom SecretRef
+	// Workspace is the default workspace, from DMLY_WORKSPACE_ID; may be empty.
+	Workspace string
+	// RatePerMinute is how many messages an account may send, from DMLY_RATE_PER_MINUTE.
+	RatePerMinute int
+	// LedgerTable is the DynamoDB table of LEDGER, or empty for memory.
+	LedgerTable string
+	// SendQueue and BulkQueue are the URLs in SEND_QUEUE_URL and BULK_QUEUE_URL, or
+	// empty for "memory:".
+	SendQueue, BulkQueue string
+	// LogLevel is from LOG_LEVEL.
+	LogLevel slog.Level
+}
+
+// SecretRef says where a secret is.
+type SecretRef struct {
+	// SecretsManager is the secret's ARN or name.
+	SecretsManager string
+	// Env is the environment variable that holds it; for local use.
+	Env string
+}
+
+// Need is a part of the configuration that a function cannot do without.
+type Need int
+
+// The parts.
+const (
+	// Sending: DMLY_KEY_FROM and LEDGER.
+	Sending Need = iota
+	// Queues: SEND_QUEUE_URL and BULK_QUEUE_URL.
+	Queues
+	// SendingIfMemoryQueue is Sending, but only if SEND_QUEUE_URL is "memory:".
+	SendingIfMemoryQueue
+	// Callers: INBOUND_KEYS_FROM.
+	Callers
+)
+
+const (
+	memory            = "memory:"
+	defaultPerMinute  = 100
+	secretsManagerRef = "secretsmanager:"
+	envRef            = "env:"
+	dynamoDBRef       = "dynamodb:"
+)
+
+// Read reads the configuration through getenv, usually [os.Getenv]. An empty
+// variable is one that is not set.
+func Read(getenv func(string) string, needs ...Need) (Config, error) {
+	r := &reader{getenv: getenv, inCloud: getenv("AWS_LAMBDA_FUNCTION_NAME") != "" && getenv("AWS_SAM_LOCAL") == ""}
+	cfg := Config{
+		BaseURL:       dmly.DefaultBaseURL,
+		Workspace:     getenv("DMLY_WORKSPACE_ID"),
+		RatePerMinute: r.ratePerMinute(),
+		LogLevel:      r.logLevel(),
+	}
+	if base := getenv("DMLY_BASE_URL"); base != "" {
+		cfg.BaseURL = base
+	}
+	for _, need := range needs {
+		switch need {
+		case Queues:
+			cfg.SendQueue, cfg.BulkQueue = r.queue("SEND_QUEUE_URL"), r.queue("BULK_QUEUE_URL")
+		case SendingIfMemoryQueue:
+			if getenv("SEND_QUEUE_URL") == memory || getenv("BULK_QUEUE_URL") == memory {
+				cfg.KeyFrom, cfg.LedgerTable = r.secret("DMLY_KEY_FROM"), r.ledger()
+			}
+		case Sending:
+			cfg.KeyFrom, cfg.LedgerTable = r.secret("DMLY_KEY_FROM"), r.ledger()
+		case Callers:
+			cfg.InboundKeysFrom = r.secret("INBOUND_KEYS_FROM")
+		}
+	}
+	return cfg, errors.Join(r.problems...)
+}
+
+// NeedsAWS says whether anything in the configuration is a service of AWS.
+func (c Config) NeedsAWS() bool {
+	return c.KeyFrom.SecretsManager != "" || c.InboundKeysFrom.SecretsManager != "" || c.LedgerTable != "" || c.SendQueue != "" || c.BulkQueue != ""
+}
+
+// reader gathers problems, so that all of them are said at once.
+type reader struct {
+	getenv   func(string) string
+	inCloud  bool
+	problems []error
+}
+
+func (r *reader) fail(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Errorf(format, args...))
+}
+
+// local refuses in the cloud what only works on one machine.
+func (r *reader) local(name, value string) {
+	if r.inCloud {
+		r.fail("%s is %q, which is for local use only: in AWS it would lose messages or leave a key in the open", name, value)
+	}
+}
+
+func (r *reader) secret(name string) SecretRef {
+	value := r.getenv(name)
+	if ref, ok := strings.CutPrefix(value, secretsManagerRef); ok && ref != "" {
+		return SecretRef{SecretsManager: ref}
+	}
+	if ref, ok := strings.CutPrefix(value, envRef); ok && ref != "" {
+		r.local(name, value)
+		return SecretRef{Env: ref}
+	}
+	r.missing(name, value, "secretsmanager:NAME-OR-ARN, or env:VARIABLE for local use")
+	return SecretRef{}
+}
+
+func (r *reader) ledger() (table string) {
+	const name = "LEDGER"
+	value := r.getenv(name)
+	if table, ok := strings.CutPrefix(value, dynamoDBRef); ok && table != "" {
+		return table
+	}
+	if value == memory {
+		r.local(name, value)
+		return ""
+	}
+	r.missing(name, value, "dynamodb:TABLE, or memory: for local use")
+	return ""
+}
+
+func (r *reader) queue(name string) (url string) {
+	value := r.getenv(name)
+	if strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://") {
+		return value
+	}
+	if value == memory {
+		r.local(name, value)
+		return ""
+	}
+	r.missing(name, value, "the URL of an SQS queue, or memory: for local use")
+	return ""
+}
+
+// missing says what is expected. It does not repeat the value, which may be a key in
+// the wrong place.
+func (r *reader) missing(name, value, want string) {
+	if value == "" {
+		r.fail("%s is not set: set it to %s", name, want)
+		return
+	}
+	r.fail("%s is not understood: set it to %s", name, want)
+}
+
+func (r *reader) ratePerMinute() int {
+	const name = "DMLY_RATE_PER_MINUTE"
+	value := r.getenv(name)
+	if value == "" {
+		return defaultPerMinute
+	}
+	rate, err := strconv.Atoi(value)
+	if err != nil || rate < 1 || rate > 1_000_000 {
+		r.fail("%s is %q: set it to a number of messages a minute, from 1 to 1000000", name, value)
+	}
+	return rate
+}
+
+func (r *reader) logLevel() slog.Level {
+	var level slog.Level
+	if value := r.getenv("LOG_LEVEL"); value != "" {
+		if err := level.UnmarshalText([]byte(value)); err != nil {
+			r.fail("LOG_LEVEL is %q: set it to DEBUG, INFO, WARN or ERROR", value)
+		}
+	}
+	return level
+}

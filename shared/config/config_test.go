@@ -1,0 +1,95 @@
+package config_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+
+	"dmlysender/shared/config"
+)
+
+func read(env map[string]string, needs ...config.Need) (config.Config, error) {
+	return config.Read(func(name string) string { return env[name] }, needs...)
+}
+
+func inAWS(more map[string]string) map[string]string {
+	env := map[string]string{
+		"AWS_LAMBDA_FUNCTION_NAME": "f", "DMLY_KEY_FROM": "secretsmanager:dmly-key", "LEDGER": "dynamodb:ledger",
+		"SEND_QUEUE_URL": "https://sqs/send", "BULK_QUEUE_URL": "https://sqs/bulk", "INBOUND_KEYS_FROM": "secretsmanager:arn:aws:x",
+	}
+	for k, v := range more {
+		env[k] = v
+	}
+	return env
+}
+
+var all = []config.Need{config.Sending, config.Queues, config.Callers}
+
+func TestEverythingFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	got, err := read(inAWS(map[string]string{"DMLY_BASE_URL": "https://x/api", "DMLY_WORKSPACE_ID": "W1", "DMLY_RATE_PER_MINUTE": "600", "LOG_LEVEL": "debug"}), all...)
+	want := config.Config{
+		BaseURL: "https://x/api", KeyFrom: config.SecretRef{SecretsManager: "dmly-key"}, InboundKeysFrom: config.SecretRef{SecretsManager: "arn:aws:x"},
+		Workspace: "W1", RatePerMinute: 600, LedgerTable: "ledger", SendQueue: "https://sqs/send", BulkQueue: "https://sqs/bulk", LogLevel: slog.LevelDebug,
+	}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+	if !got.NeedsAWS() {
+		t.Error("it needs AWS")
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := read(map[string]string{"DMLY_KEY_FROM": "env:K", "LEDGER": "memory:", "SEND_QUEUE_URL": "memory:", "BULK_QUEUE_URL": "memory:", "LOG_LEVEL": "", "DMLY_RATE_PER_MINUTE": ""}, config.Sending, config.Queues)
+	want := config.Config{BaseURL: "https://api.dmly.io/api", KeyFrom: config.SecretRef{Env: "K"}, RatePerMinute: 100}
+	if err != nil || got != want || got.NeedsAWS() {
+		t.Errorf("got %+v (AWS %v), %v\nwant %+v", got, got.NeedsAWS(), err, want)
+	}
+}
+
+func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := read(map[string]string{"LEDGER": "dynamodb:", "SEND_QUEUE_URL": "sqs", "INBOUND_KEYS_FROM": "k-secret-123", "DMLY_RATE_PER_MINUTE": "0", "LOG_LEVEL": "loud"}, all...)
+	if err == nil {
+		t.Fatal("it was taken")
+	}
+	want := []string{
+		`DMLY_RATE_PER_MINUTE is "0": set it to a number of messages a minute, from 1 to 1000000`,
+		`LOG_LEVEL is "loud": set it to DEBUG, INFO, WARN or ERROR`,
+		"DMLY_KEY_FROM is not set: set it to secretsmanager:NAME-OR-ARN, or env:VARIABLE for local use",
+		"LEDGER is not understood: set it to dynamodb:TABLE, or memory: for local use",
+		"SEND_QUEUE_URL is not understood: set it to the URL of an SQS queue, or memory: for local use",
+		"BULK_QUEUE_URL is not set: set it to the URL of an SQS queue, or memory: for local use",
+		"INBOUND_KEYS_FROM is not understood: set it to secretsmanager:NAME-OR-ARN, or env:VARIABLE for local use",
+	}
+	if got := err.Error(); got != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+func TestLocalSettingsAreRefusedInAWSButNotUnderSAMLocal(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"DMLY_KEY_FROM": "env:K", "INBOUND_KEYS_FROM": "env:K", "LEDGER": "memory:", "SEND_QUEUE_URL": "memory:", "BULK_QUEUE_URL": "memory:"} {
+		_, err := read(inAWS(map[string]string{name: value}), all...)
+		if err == nil || !strings.HasPrefix(err.Error(), name+` is "`+value+`", which is for local use only`) {
+			t.Errorf("%s=%s: %v", name, value, err)
+		}
+		if _, err := read(inAWS(map[string]string{name: value, "AWS_SAM_LOCAL": "true"}), all...); err != nil {
+			t.Errorf("%s=%s under sam local: %v", name, value, err)
+		}
+	}
+}
+
+func TestAFunctionNeedsOnlyItsOwnVariables(t *testing.T) {
+	t.Parallel()
+	queues := map[string]string{"SEND_QUEUE_URL": "https://sqs/send", "BULK_QUEUE_URL": "https://sqs/bulk"}
+	if _, err := read(queues, config.Queues, config.SendingIfMemoryQueue); err != nil {
+		t.Errorf("with real queues: %v", err)
+	}
+	queues["SEND_QUEUE_URL"] = "memory:"
+	if _, err := read(queues, config.Queues, config.SendingIfMemoryQueue); err == nil || !strings.Contains(err.Error(), "DMLY_KEY_FROM") {
+		t.Errorf("with a memory queue: %v, want one about DMLY_KEY_FROM", err)
+	}
+}

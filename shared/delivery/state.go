@@ -1,0 +1,119 @@
+package delivery
+
+import (
+	"slices"
+	"time"
+)
+
+// State is where a message stands.
+type State string
+
+// The states. A message at rest (see [State.Final]) is not touched again, unless a
+// person or a corrected message starts a new generation of it.
+const (
+	// Accepted: written down, and on its way to the queue.
+	Accepted State = "accepted"
+	// Scheduled: held until its time.
+	Scheduled State = "scheduled"
+	// Sending: claimed by an owner that posts it, or died trying.
+	Sending State = "sending"
+	// Waiting: proven unsent; to be tried again, not before NotBefore.
+	Waiting State = "waiting"
+
+	// Sent: DMLY took it.
+	Sent State = "sent"
+	// Rejected: DMLY or validation said no.
+	Rejected State = "rejected"
+	// Failed: proven unsent, and its attempts are used up.
+	Failed State = "failed"
+	// Expired: its time had passed before it could be sent.
+	Expired State = "expired"
+	// Cancelled: taken back before it was sent.
+	Cancelled State = "cancelled"
+	// Unknown: it may have been sent, and it waits for a person.
+	Unknown State = "unknown"
+)
+
+// Final says whether a message in this state is at rest.
+func (s State) Final() bool {
+	switch s {
+	case Sent, Rejected, Failed, Expired, Cancelled, Unknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Problem says whether a person should look at a message in this state.
+func (s State) Problem() bool { return s == Rejected || s == Failed || s == Unknown }
+
+const (
+	// maxHistory is how many transitions an item keeps; the oldest go first.
+	maxHistory = 20
+	// remember is how long an id is remembered after the last that happened to it.
+	remember = 30 * 24 * time.Hour
+)
+
+// Item is what the ledger holds of one message.
+type Item struct {
+	ID string
+	// Fingerprint is of the content; see [message.Message.Fingerprint].
+	Fingerprint string
+	// Revision names this very version of the item: each write has a new one.
+	Revision string
+	State    State
+	// Generation counts from 1; a correction starts a new one.
+	Generation int
+	// Step is which of the message's steps is tried: 0, then its fallbacks.
+	Step int
+	// Attempts counts the posts of this step that used one up.
+	Attempts int
+	// Owner is the token of whoever claimed it last.
+	Owner string
+	// Lease is until when the owner may post.
+	Lease time.Time
+	// NotBefore is when a waiting message may be tried again.
+	NotBefore time.Time
+	// Resent says that its ifUnknown policy has been used.
+	Resent bool
+	// DMLYID and DMLYStatus are DMLY's own, once it answered.
+	DMLYID, DMLYStatus string
+	// Reason says in a sentence why it stands where it stands; it may quote DMLY.
+	Reason string
+	// Content is the message's JSON, kept only while it is a problem.
+	Content []byte
+	// Refused are the fingerprints of earlier generations that were refused.
+	Refused []string
+	History []Transition
+	// ForgetAt is when the item's time is over: from then on it counts as absent.
+	ForgetAt time.Time
+}
+
+// Transition is one entry of an item's history.
+type Transition struct {
+	At      time.Time `json:"at"`
+	State   State     `json:"state"`
+	Reason  string    `json:"reason,omitempty"`
+	Attempt int       `json:"attempt,omitempty"`
+}
+
+// moved returns the item in another state, with the transition in its history. It
+// shares no memory with the original.
+func (i Item) moved(to State, reason string, now time.Time) Item {
+	next := i
+	next.State, next.Reason = to, reason
+	next.Refused = slices.Clone(i.Refused)
+	next.History = append(slices.Clone(i.History), Transition{At: now, State: to, Reason: reason, Attempt: next.Attempts})
+	if over := len(next.History) - maxHistory; over > 0 {
+		next.History = next.History[over:]
+	}
+	next.ForgetAt = later(i.ForgetAt, now.Add(remember))
+	return next
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
