@@ -62,27 +62,34 @@ func open(ctx context.Context, opts options, getenv func(string) string, logs io
 		opts: opts, cfg: cfg, simulate: getenv("DMLY_API_KEY") == "", baseURL: cfg.BaseURL,
 		ledger: &ledger.Memory{}, tracker: newTracker(), failed: make(chan error, 2), stop: stop,
 	}
-	key := apikey.Env(getenv, "DMLY_API_KEY")
-	perMinute := cfg.RatePerMinute
+	if err := s.start(ctx, getenv, newLog(logs, getenv("LOG_LEVEL"), cfg.LogLevel)); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stack) start(ctx context.Context, getenv func(string) string, log *slog.Logger) (err error) {
+	key, perMinute := apikey.Env(getenv, "DMLY_API_KEY"), s.cfg.RatePerMinute
 	if s.simulate {
-		s.baseURL = "http://" + opts.dmlyAddr + dmlytest.BasePath
+		if s.opts.dmlyAddr, err = s.listen(ctx, "-dmly", s.opts.dmlyAddr, dmlytest.New(dmlytest.Options{Key: localKey})); err != nil {
+			return err
+		}
+		s.baseURL = "http://" + s.opts.dmlyAddr + dmlytest.BasePath
 		key = func(context.Context) (string, error) { return localKey, nil }
 		if getenv("DMLY_RATE_PER_MINUTE") == "" {
 			perMinute = 6000 // nobody wants to wait for a simulator
 		}
 	}
-	log := newLog(logs, getenv("LOG_LEVEL"), cfg.LogLevel)
 	if err := s.build(key, perMinute, log); err != nil {
-		stop()
-		return nil, err
+		return err
 	}
-	if err := s.serve(ctx); err != nil {
-		s.close()
-		return nil, err
+	if s.opts.apiAddr, err = s.listen(ctx, "-api", s.opts.apiAddr, s.api); err != nil {
+		return err
 	}
 	s.pump(ctx, s.tracker.normal)
 	s.pump(ctx, s.tracker.bulk)
-	return s, nil
+	return nil
 }
 
 // newLog shows problems only, unless LOG_LEVEL asks for more: the table says the rest.
@@ -117,24 +124,15 @@ func (s *stack) build(key apikey.Source, perMinute int, log *slog.Logger) error 
 	return nil
 }
 
-// serve starts the HTTP API and, if it is wanted, the simulator.
-func (s *stack) serve(ctx context.Context) error {
-	if err := s.listen(ctx, "-api", s.opts.apiAddr, s.api); err != nil {
-		return err
-	}
-	if !s.simulate {
-		return nil
-	}
-	return s.listen(ctx, "-dmly", s.opts.dmlyAddr, dmlytest.New(dmlytest.Options{Key: localKey}))
-}
-
-func (s *stack) listen(ctx context.Context, flag, addr string, handler http.Handler) error {
+// listen serves the handler until close, and returns the address, which has the
+// port that was found if none was asked for.
+func (s *stack) listen(ctx context.Context, flag, addr string, handler http.Handler) (string, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", addr, flag)
+		return "", fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", addr, flag)
 	}
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", addr, err)
+		return "", fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute}
 	s.servers = append(s.servers, server)
@@ -143,7 +141,7 @@ func (s *stack) listen(ctx context.Context, flag, addr string, handler http.Hand
 			s.failed <- fmt.Errorf("serve %s: %w", addr, err)
 		}
 	})
-	return nil
+	return l.Addr().String(), nil
 }
 
 // close ends everything at once. Nothing is durable here, so nothing is waited for

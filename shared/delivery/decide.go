@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,6 +11,10 @@ import (
 // leaseGrace is how long after a lease nobody else concludes anything: the clocks
 // of two machines differ, and an owner may be late with recording.
 const leaseGrace = 10 * time.Second
+
+// maxAhead is how far in the future a message's time may lie: a record that waits on
+// the queue for longer would be taken for one that cannot be recorded.
+const maxAhead = 24 * time.Hour
 
 // resendAfter is how long a message with ifUnknown "resend" waits before it is
 // sent again.
@@ -54,6 +59,15 @@ const (
 	conflict
 )
 
+// CheckAhead returns an error, for the user, if a message's sendAt is further ahead
+// than a record can wait for it.
+func CheckAhead(sendAt, now time.Time) error {
+	if sendAt.After(now.Add(maxAhead)) {
+		return fmt.Errorf("sendAt may be at most %.0f hours ahead; later ones are not possible yet", maxAhead.Hours())
+	}
+	return nil
+}
+
 // decision is a verdict with what belongs to it.
 type decision struct {
 	verdict verdict
@@ -81,7 +95,7 @@ type claimant struct {
 //	accepted, scheduled,      → come back at NotBefore, or claim
 //	  waiting
 //
-// and before each claim: expired → rest; not due → come back.
+// and before each claim: expired → rest; too far ahead → rejected; not due → come back.
 func decide(a arrival, standing *Item, by claimant, now time.Time) decision {
 	if standing == nil {
 		return a.start(Item{ID: a.id, Fingerprint: a.fingerprint, Generation: 1}, by, now)
@@ -116,6 +130,11 @@ func (a arrival) start(from Item, by claimant, now time.Time) decision {
 	due := a.due(now)
 	if a.expiredBy(due) {
 		next := from.moved(Expired, "it could not be sent before its expiresAt", now)
+		return decision{verdict: rest, item: &next}
+	}
+	if err := CheckAhead(a.sendAt, now); err != nil {
+		next := from.moved(Rejected, err.Error(), now)
+		next.Content = a.content
 		return decision{verdict: rest, item: &next}
 	}
 	if due.After(now) {

@@ -1,0 +1,131 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
+)
+
+// shelf is a queue that keeps what it gets.
+type shelf struct {
+	records []delivery.Record
+	err     error
+}
+
+func (s *shelf) Enqueue(_ context.Context, records ...delivery.Record) error {
+	if s.err != nil {
+		return s.err
+	}
+	s.records = append(s.records, records...)
+	return nil
+}
+
+func accept(t *testing.T, w *world, q *shelf, m message.Message) delivery.Result {
+	t.Helper()
+	result, err := w.sender.Accept(t.Context(), m, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func TestAcceptedMessagesAreQueuedAndThenSent(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{}
+	if result := accept(t, w, q, text(t, "a", "Hello", "")); result.Item.State != delivery.Accepted || result.Done {
+		t.Errorf("result %+v", result)
+	}
+	if len(q.records) != 1 || q.records[0].ID != "a" || q.records[0].Group != "W1" {
+		t.Fatalf("queued %+v", q.records)
+	}
+	result, err := w.sender.DeliverRecord(w.invocation(invocationTime), q.records[0], "sqs-1", message.Defaults{})
+	if err != nil || result.Item.State != delivery.Sent {
+		t.Errorf("delivered: %+v, %v", result, err)
+	}
+}
+
+func TestAcceptingAgainIsHarmless(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{err: errors.New("the queue does not answer")}
+	m := text(t, "a", "Hello", "")
+	if _, err := w.sender.Accept(t.Context(), m, q); err == nil {
+		t.Fatal("it was accepted without a record behind it")
+	}
+	q.err = nil
+	accept(t, w, q, m)
+	if len(q.records) != 1 {
+		t.Errorf("%d records after the repeat, want 1", len(q.records))
+	}
+	w.deliver(m)
+	if result := accept(t, w, q, m); !result.Done || result.Item.State != delivery.Sent || len(q.records) != 1 {
+		t.Errorf("after it was sent: %+v, %d records", result, len(q.records))
+	}
+	if result := accept(t, w, q, text(t, "a", "Goodbye", "")); !result.Conflict || len(q.records) != 1 {
+		t.Errorf("other content: %+v, %d records", result, len(q.records))
+	}
+}
+
+func TestACorrectionIsAccepted(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{}
+	w.answers(errRejected, nil)
+	w.deliver(text(t, "a", "Helo", ""))
+	if result := accept(t, w, q, text(t, "a", "Hello", "")); result.Conflict || len(q.records) != 1 {
+		t.Errorf("result %+v, %d records", result, len(q.records))
+	}
+}
+
+func TestRecordsThatCannotBeDecodedAreKeptAsRejected(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ body, recordID, want string }{
+		"not JSON":              {`{"id":`, "", "sqs-1"},
+		"its own id":            {`{"id":"a","channel":"fax"}`, "", "a"},
+		"the record's id":       {`{"id":"a","channel":"fax"}`, "a@2026", "a@2026"},
+		"an id that is no id":   {`{"id":"a b","channel":"fax"}`, "", "sqs-1"},
+		"not even valid UTF-8":  {"\xff\xfe", "", "sqs-1"},
+		"the id of another one": {`{"id":"taken","channel":"fax"}`, "", "conflict:taken:01893fba"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deliver(text(t, "taken", "Hello", ""))
+			for range 2 { // the second time it is recognized
+				result, err := w.sender.DeliverRecord(w.invocation(invocationTime), delivery.Record{Body: []byte(tc.body), ID: tc.recordID}, "sqs-1", message.Defaults{})
+				if err != nil || !result.Done || result.Item.ID != tc.want || result.Conflict != (name == "the id of another one") {
+					t.Fatalf("result %+v, %v, want id %s", result, err, tc.want)
+				}
+			}
+			if got := w.item(tc.want); got.State != delivery.Rejected || string(got.Content) != tc.body || got.Reason == "" || len(got.History) != 1 {
+				t.Errorf("item %+v", got)
+			}
+			if got := w.item("taken"); got.State != delivery.Sent {
+				t.Errorf("the other message stands as %s", got.State)
+			}
+		})
+	}
+}
+
+func TestAMendedMessageIsSentUnderTheSameID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := w.sender.DeliverRecord(w.invocation(invocationTime), delivery.Record{Body: []byte(`{"id":"a","channel":"fax"}`)}, "sqs-1", message.Defaults{}); err != nil {
+		t.Fatal(err)
+	}
+	if result := w.deliver(text(t, "a", "Hello", "")); result.Item.State != delivery.Sent || result.Item.Generation != 2 {
+		t.Errorf("result %+v", result.Item)
+	}
+}
+
+func TestRecordsWithoutAnIDTakeTheQueues(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := []byte(`{"channel":"telegram","type":"template","contact":{"id":"C"},"textMessage":"x"}`)
+	result, err := w.sender.DeliverRecord(w.invocation(invocationTime), delivery.Record{Body: body}, "sqs-1", message.Defaults{Workspace: "W1"})
+	if err != nil || result.Item.ID != "sqs-1" || result.Item.State != delivery.Sent {
+		t.Errorf("result %+v, %v", result, err)
+	}
+}

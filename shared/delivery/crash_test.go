@@ -1,0 +1,136 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"dmlysender/shared/delivery"
+)
+
+var errLedger = errors.New("the ledger does not answer")
+
+// failOnce fails for the first item in the state.
+func failOnce(state delivery.State) func(delivery.Item) error {
+	done := false
+	return func(item delivery.Item) error {
+		if item.State == state && !done {
+			done = true
+			return errLedger
+		}
+		return nil
+	}
+}
+
+func TestAMessageThatCouldNotBeClaimedIsNotPosted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ledger.fail = failOnce(delivery.Sending)
+	m := text(t, "a", "Hello", "")
+	if _, err := w.try(m); !errors.Is(err, errLedger) || len(w.posted()) != 0 {
+		t.Fatalf("err = %v, %d posts", err, len(w.posted()))
+	}
+	if result := w.until(m); result.Item.State != delivery.Sent || len(w.posted()) != 1 {
+		t.Errorf("then %s after %d posts", result.Item.State, len(w.posted()))
+	}
+}
+
+// The claim was written, and its answer got lost together with the process.
+func TestAClaimThatNobodyFinishesBecomesUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ledger.lose = failOnce(delivery.Sending)
+	m := text(t, "a", "Hello", "")
+	if _, err := w.try(m); !errors.Is(err, errLedger) {
+		t.Fatal(err)
+	}
+	claimed := w.item("a")
+	early := w.deliver(m)
+	if early.Done || !early.RetryAt.Equal(claimed.Lease.Add(10*time.Second)) {
+		t.Errorf("while the lease may be alive: %+v", early)
+	}
+	result := w.until(m)
+	if result.Item.State != delivery.Unknown || result.Item.Owner != claimed.Owner || result.Item.Content == nil || len(w.posted()) != 0 {
+		t.Errorf("after the lease: %+v, %d posts", result.Item, len(w.posted()))
+	}
+}
+
+func TestAPostWhoseRecordIsLostIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ledger.fail = failOnce(delivery.Sent)
+	m := text(t, "a", "Hello", "")
+	if _, err := w.try(m); !errors.Is(err, errLedger) {
+		t.Fatal(err)
+	}
+	if result := w.until(m); result.Item.State != delivery.Unknown || len(w.posted()) != 1 {
+		t.Errorf("%s after %d posts", result.Item.State, len(w.posted()))
+	}
+}
+
+func TestARecordWhoseAnswerIsLostIsFoundAtRest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ledger.lose = failOnce(delivery.Sent)
+	m := text(t, "a", "Hello", "")
+	if _, err := w.try(m); !errors.Is(err, errLedger) {
+		t.Fatal(err)
+	}
+	if result := w.deliver(m); !result.Done || result.Item.State != delivery.Sent || len(w.posted()) != 1 {
+		t.Errorf("%+v after %d posts", result, len(w.posted()))
+	}
+}
+
+// While one sender is slow, its lease ends, and another one gets the record again.
+func TestASlowOwnerStillRecordsThatItWasSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := text(t, "a", "Hello", "")
+	w.answer = func(context.Context, post) error {
+		w.answer = nil
+		w.clock.advance(time.Minute)
+		if other := w.deliver(m); other.Item.State != delivery.Unknown {
+			t.Errorf("the other one left it %s", other.Item.State)
+		}
+		return nil
+	}
+	result := w.deliver(m)
+	if got := w.item("a"); got.State != delivery.Sent || !result.Done || len(w.posted()) != 1 {
+		t.Errorf("item %+v after %d posts", got, len(w.posted()))
+	}
+}
+
+func TestAnOwnerThatWasReplacedChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := text(t, "a", "Hello", `,"ifUnknown":"resend"`)
+	w.answer = func(context.Context, post) error {
+		w.answer = nil
+		w.clock.advance(time.Minute)
+		if other := w.until(m); other.Item.State != delivery.Sent { // resent, as its policy says
+			t.Errorf("the other one left it %s", other.Item.State)
+		}
+		return errRejected
+	}
+	result := w.deliver(m)
+	if got := w.item("a"); got.State != delivery.Sent || got.DMLYID != "dmly-2" || !result.Done {
+		t.Errorf("item %+v, result %+v", got, result)
+	}
+}
+
+func TestTheLedgerStaysTrueWhenTheContextEndsDuringThePost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.answer = func(context.Context, post) error {
+		cancel()
+		return nil
+	}
+	if _, err := w.sender.Deliver(ctx, text(t, "a", "Hello", "")); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.item("a"); got.State != delivery.Sent {
+		t.Errorf("it stands as %s", got.State)
+	}
+}
