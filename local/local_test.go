@@ -80,8 +80,8 @@ func TestMistakesGetOneClearSentence(t *testing.T) {
 		args []string
 		want string
 	}{
-		"port in use":          {nil, []string{"-api", busy.Addr().String()}, "is in use by another program: end that one, or choose another address with -api"},
-		"simulator's port":     {nil, []string{"-dmly", busy.Addr().String()}, "choose another address with -dmly"},
+		"port in use":          {nil, []string{"-api", busy.Addr().String()}, `is in use by another program: end that one, or choose another address, as in make run ARGS="-api 127.0.0.1:9090"`},
+		"simulator's port":     {nil, []string{"-dmly", busy.Addr().String()}, `ARGS="-dmly 127.0.0.1:9090"`},
 		"no events":            {nil, []string{"-events", "nowhere"}, "there is no folder nowhere with samples"},
 		"empty events":         {nil, []string{"-events", "relay"}, "relay has no samples"},
 		"event is not JSON":    {nil, events("worker/a.json", "{"), "a.json cannot be played: unexpected end of JSON input"},
@@ -158,12 +158,12 @@ func TestServingAnswersTheReferencesCallers(t *testing.T) {
 	}
 	api, sim := between(t, printed, "The HTTP API is at ", " "), between(t, printed, "What DMLY received: curl ", "/_sim")
 	before := len(received(t, sim))
-	for path, body := range map[string]string{
-		"whatsapp":  `{"contact": { "id": "CONTACT_ID" }, "workspace": { "id": "WORKSPACE_ID" }, "textMessage": "Hi! This is DMLY. How can I help you today?"}`,
-		"whatsapp ": `{"recipient": { "phoneNumber": "+15551234567" }, "workspace": { "id": "WORKSPACE_ID" }, "textMessage": "Hello! Your appointment is confirmed for tomorrow."}`,
-		"messenger": `{"contact": { "id": "CONTACT_ID" }, "workspace": { "id": "WORKSPACE_ID" }, "textMessage": "Thanks for reaching out — how can we assist?"}`,
+	for body, channel := range map[string]string{
+		`{"contact": { "id": "CONTACT_ID" }, "workspace": { "id": "WORKSPACE_ID" }, "textMessage": "Hi! This is DMLY. How can I help you today?"}`:                     "whatsapp",
+		`{"recipient": { "phoneNumber": "+15551234567" }, "workspace": { "id": "WORKSPACE_ID" }, "textMessage": "Hello! Your appointment is confirmed for tomorrow."}`: "whatsapp",
+		`{"contact": { "id": "CONTACT_ID" }, "workspace": { "id": "WORKSPACE_ID" }, "textMessage": "Thanks for reaching out — how can we assist?"}`:                    "messenger",
 	} {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, api+"/api/v1/messages/"+strings.TrimSpace(path)+"/sendtext", strings.NewReader(body))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, api+"/api/v1/messages/"+channel+"/sendtext", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

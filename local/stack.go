@@ -129,7 +129,7 @@ func (s *stack) build(key apikey.Source, perMinute int, log *slog.Logger) error 
 func (s *stack) listen(ctx context.Context, flag, addr string, handler http.Handler) (string, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return "", fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", addr, flag)
+		return "", fmt.Errorf("%s is in use by another program: end that one, or choose another address, as in make run ARGS=\"%s 127.0.0.1:9090\"", addr, flag)
 	}
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w", addr, err)

@@ -41,7 +41,7 @@ func TestAcceptedMessagesAreQueuedAndThenSent(t *testing.T) {
 	if len(q.records) != 1 || q.records[0].ID != "a" || q.records[0].Group != "W1" {
 		t.Fatalf("queued %+v", q.records)
 	}
-	result, err := w.sender.DeliverRecord(w.invocation(invocationTime), q.records[0], "sqs-1", message.Defaults{})
+	result, err := w.sender.DeliverRecord(w.invocation(), q.records[0], "sqs-1", message.Defaults{})
 	if err != nil || result.Item.State != delivery.Sent {
 		t.Errorf("delivered: %+v, %v", result, err)
 	}
@@ -94,7 +94,7 @@ func TestRecordsThatCannotBeDecodedAreKeptAsRejected(t *testing.T) {
 			w := newWorld(t)
 			w.deliver(text(t, "taken", "Hello", ""))
 			for range 2 { // the second time it is recognized
-				result, err := w.sender.DeliverRecord(w.invocation(invocationTime), delivery.Record{Body: []byte(tc.body), ID: tc.recordID}, "sqs-1", message.Defaults{})
+				result, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: []byte(tc.body), ID: tc.recordID}, "sqs-1", message.Defaults{})
 				if err != nil || !result.Done || result.Item.ID != tc.want || result.Conflict != (name == "the id of another one") {
 					t.Fatalf("result %+v, %v, want id %s", result, err, tc.want)
 				}
@@ -112,7 +112,7 @@ func TestRecordsThatCannotBeDecodedAreKeptAsRejected(t *testing.T) {
 func TestAMendedMessageIsSentUnderTheSameID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := w.sender.DeliverRecord(w.invocation(invocationTime), delivery.Record{Body: []byte(`{"id":"a","channel":"fax"}`)}, "sqs-1", message.Defaults{}); err != nil {
+	if _, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: []byte(`{"id":"a","channel":"fax"}`)}, "sqs-1", message.Defaults{}); err != nil {
 		t.Fatal(err)
 	}
 	if result := w.deliver(text(t, "a", "Hello", "")); result.Item.State != delivery.Sent || result.Item.Generation != 2 {
@@ -124,7 +124,7 @@ func TestRecordsWithoutAnIDTakeTheQueues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	body := []byte(`{"channel":"telegram","type":"template","contact":{"id":"C"},"textMessage":"x"}`)
-	result, err := w.sender.DeliverRecord(w.invocation(invocationTime), delivery.Record{Body: body}, "sqs-1", message.Defaults{Workspace: "W1"})
+	result, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: body}, "sqs-1", message.Defaults{Workspace: "W1"})
 	if err != nil || result.Item.ID != "sqs-1" || result.Item.State != delivery.Sent {
 		t.Errorf("result %+v, %v", result, err)
 	}

@@ -196,13 +196,13 @@ func (w *world) deliver(m message.Message) delivery.Result {
 }
 
 func (w *world) try(m message.Message) (delivery.Result, error) {
-	return w.sender.Deliver(w.invocation(30*time.Second), m)
+	return w.sender.Deliver(w.invocation(), m)
 }
 
-// invocation is a context whose deadline is on the world's clock, and which never
-// really ends.
-func (w *world) invocation(length time.Duration) context.Context {
-	return deadlineContext{w.t.Context(), w.clock.Now().Add(length)}
+// invocation is a context that ends in 30 seconds by the world's clock, and never
+// really.
+func (w *world) invocation() context.Context {
+	return deadlineContext{w.t.Context(), w.clock.Now().Add(30 * time.Second)}
 }
 
 type deadlineContext struct {
@@ -240,8 +240,6 @@ func (w *world) until(m message.Message) delivery.Result {
 }
 
 const phone = "+15551234567"
-
-const invocationTime = 30 * time.Second
 
 func decode(t *testing.T, text string) message.Message {
 	t.Helper()

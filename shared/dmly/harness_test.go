@@ -1,7 +1,6 @@
 package dmly_test
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -56,12 +55,12 @@ func (h *host) all() []recorded {
 
 func (h *host) client(t *testing.T) *dmly.Client {
 	t.Helper()
-	return newClient(t, testKey, dmly.Options{BaseURL: h.server.URL + "/api"})
+	return newClient(t, dmly.Options{BaseURL: h.server.URL + "/api"})
 }
 
-func newClient(t *testing.T, key string, opts dmly.Options) *dmly.Client {
+func newClient(t *testing.T, opts dmly.Options) *dmly.Client {
 	t.Helper()
-	client, err := dmly.NewClient(key, opts)
+	client, err := dmly.NewClient(testKey, opts)
 	if err != nil {
 		t.Fatalf("NewClient: %v", err)
 	}
@@ -87,20 +86,4 @@ var aText = dmly.WhatsAppText{
 func send(t *testing.T, client *dmly.Client) (dmly.MessageResponse, error) {
 	t.Helper()
 	return client.Send(t.Context(), aText)
-}
-
-func sameJSON(t *testing.T, got, want string) {
-	t.Helper()
-	var g, w any
-	if err := json.Unmarshal([]byte(got), &g); err != nil {
-		t.Fatalf("got is not JSON: %v\n%s", err, got)
-	}
-	if err := json.Unmarshal([]byte(want), &w); err != nil {
-		t.Fatalf("want is not JSON: %v", err)
-	}
-	gotText, _ := json.Marshal(g)
-	wantText, _ := json.Marshal(w)
-	if string(gotText) != string(wantText) {
-		t.Errorf("got  %s\nwant %s", gotText, wantText)
-	}
 }

@@ -145,7 +145,7 @@ func TestRetryAfterIsReadInBothForms(t *testing.T) {
 				w.Header().Set("Retry-After", header)
 				w.WriteHeader(http.StatusTooManyRequests)
 			})
-			client := newClient(t, testKey, dmly.Options{BaseURL: h.server.URL + "/api", Now: func() time.Time { return now }})
+			client := newClient(t, dmly.Options{BaseURL: h.server.URL + "/api", Now: func() time.Time { return now }})
 			_, err := send(t, client)
 			if got := failureOf(t, err).RetryAfter; got != want {
 				t.Errorf("RetryAfter = %v, want %v", got, want)

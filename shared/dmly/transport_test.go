@@ -45,7 +45,7 @@ func TestWhatNeverReachedDMLYIsNotSent(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := newClient(t, testKey, dmly.Options{BaseURL: tc.base}).Send(tc.ctx, aText)
+			_, err := newClient(t, dmly.Options{BaseURL: tc.base}).Send(tc.ctx, aText)
 			if got := class(err); got != "not sent" {
 				t.Errorf("class = %s, want not sent (%v)", got, err)
 			}
@@ -132,7 +132,7 @@ func TestConcurrentSendersReuseTheirConnections(t *testing.T) {
 	}
 	server.Start()
 	t.Cleanup(server.Close)
-	client := newClient(t, testKey, dmly.Options{BaseURL: server.URL, MaxConns: senders})
+	client := newClient(t, dmly.Options{BaseURL: server.URL, MaxConns: senders})
 	var wg sync.WaitGroup
 	for range senders {
 		wg.Go(func() {
@@ -161,7 +161,7 @@ func (l *leakyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestNoByteOfTheBodyLeavesAfterNotSentWasSaid(t *testing.T) {
 	t.Parallel()
 	transport := &leakyTransport{}
-	_, err := send(t, newClient(t, testKey, dmly.Options{Transport: transport}))
+	_, err := send(t, newClient(t, dmly.Options{Transport: transport}))
 	if got := class(err); got != "not sent" {
 		t.Fatalf("class = %s, want not sent (%v)", got, err)
 	}

@@ -183,17 +183,17 @@ func TestDropInBodiesPassOnWhatTheyDoNotKnow(t *testing.T) {
 }
 
 // seeds are the documented message and the reference's own bodies.
-func seeds(t testing.TB) []string {
-	t.Helper()
+func seeds(tb testing.TB) []string {
+	tb.Helper()
 	files, err := filepath.Glob("testdata/reference/*.json")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no seeds: %v", err)
+		tb.Fatalf("no seeds: %v", err)
 	}
 	texts := []string{full}
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		texts = append(texts, string(text))
 	}

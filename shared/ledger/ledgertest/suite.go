@@ -90,6 +90,7 @@ func inUTC(i delivery.Item) delivery.Item {
 }
 
 func keepsEveryField(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	item := whole("fields", "r1")
 	if v := reflect.ValueOf(item); true {
 		for i := range v.NumField() {
@@ -114,6 +115,7 @@ func keepsEveryField(t *testing.T, l delivery.Ledger) {
 }
 
 func keepsEmptyFields(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	item := delivery.Item{ID: "plain", Fingerprint: "1:abc", Revision: "r1", State: delivery.Sending, Generation: 1, ForgetAt: start.Add(time.Hour)}
 	put(t, l, item, "", start)
 	got, _ := get(t, l, "plain", start)
@@ -124,6 +126,7 @@ func keepsEmptyFields(t *testing.T, l delivery.Ledger) {
 }
 
 func writesOnlyOverNamed(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	if standing, ok := put(t, l, whole("named", "r1"), "r0", start); ok || standing.ID != "" {
 		t.Errorf("a write over what is not there: ok=%v standing=%+v", ok, standing)
 	}
@@ -143,6 +146,7 @@ func writesOnlyOverNamed(t *testing.T, l delivery.Ledger) {
 }
 
 func knowsItsOwnWrite(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	put(t, l, whole("own", "r1"), "", start)
 	if _, ok := put(t, l, whole("own", "r1"), "", start); !ok {
 		t.Error("the same first write, repeated, was refused")
@@ -157,6 +161,7 @@ func knowsItsOwnWrite(t *testing.T, l delivery.Ledger) {
 }
 
 func forgetsByTime(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	item := whole("old", "r1")
 	put(t, l, item, "", start)
 	for _, tc := range []struct {
@@ -176,6 +181,7 @@ func forgetsByTime(t *testing.T, l delivery.Ledger) {
 }
 
 func idsAreApart(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	put(t, l, whole("a", "r1"), "", start)
 	put(t, l, whole("b", "r2"), "", start)
 	if got, _ := get(t, l, "a", start); got.Revision != "r1" {
@@ -187,6 +193,7 @@ func idsAreApart(t *testing.T, l delivery.Ledger) {
 }
 
 func oneWriterWins(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	const writers = 16
 	put(t, l, whole("race", "r0"), "", start)
 	var won atomic.Int32
@@ -209,6 +216,7 @@ func oneWriterWins(t *testing.T, l delivery.Ledger) {
 }
 
 func takesAnyID(t *testing.T, l delivery.Ledger) {
+	t.Helper()
 	for _, id := range []string{"order-1042@2026-12-01T08:00:00Z", "conflict:a=b:0f", "A._:@=+-z"} {
 		put(t, l, whole(id, "r1"), "", start)
 		if got, ok := get(t, l, id, start); !ok || got.ID != id {

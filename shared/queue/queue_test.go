@@ -1,0 +1,131 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/queue"
+)
+
+func receive(t *testing.T, q *queue.Memory, n int) []queue.Received {
+	t.Helper()
+	got, err := q.Receive(t.Context(), n, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func enqueue(t *testing.T, q *queue.Memory, records ...delivery.Record) {
+	t.Helper()
+	if err := q.Enqueue(t.Context(), records...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestARecordComesAgainUntilItIsDeleted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q, start := queue.NewMemory(time.Now), time.Now()
+		enqueue(t, q, delivery.Record{ID: "a", Body: []byte("{}")})
+		first := receive(t, q, 10)
+		if len(first) != 1 || first[0].ID != "a" || first[0].Receives != 1 || time.Since(start) != 0 {
+			t.Fatalf("first %+v after %v", first, time.Since(start))
+		}
+		second := receive(t, q, 10)
+		if len(second) != 1 || second[0].Receives != 2 || time.Since(start) != time.Minute {
+			t.Errorf("second %+v after %v, want a minute", second, time.Since(start))
+		}
+		q.Postpone(second[0].MessageID, 5*time.Second)
+		third := receive(t, q, 10)
+		if time.Since(start) != 65*time.Second {
+			t.Errorf("third after %v, want 65 s", time.Since(start))
+		}
+		q.Delete(third[0].MessageID)
+		q.Delete(third[0].MessageID)
+		if q.Len() != 0 {
+			t.Errorf("%d records are left", q.Len())
+		}
+	})
+}
+
+func TestADelayedRecordIsHeldBackAndWhatArrivesWakesTheReceiver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q, start := queue.NewMemory(time.Now), time.Now()
+		enqueue(t, q, delivery.Record{ID: "late", Delay: 30 * time.Second})
+		go func() {
+			<-time.After(time.Second)
+			_ = q.Enqueue(context.Background(), delivery.Record{ID: "now"})
+		}()
+		if got := receive(t, q, 10); len(got) != 1 || got[0].ID != "now" || time.Since(start) != time.Second {
+			t.Errorf("%+v after %v", got, time.Since(start))
+		}
+		if got := receive(t, q, 10); len(got) != 1 || got[0].ID != "late" || time.Since(start) != 30*time.Second {
+			t.Errorf("%+v after %v", got, time.Since(start))
+		}
+	})
+}
+
+func TestABatchIsNoLargerThanAskedForAndTheRestFollows(t *testing.T) {
+	t.Parallel()
+	q := queue.NewMemory(time.Now)
+	for range 12 {
+		enqueue(t, q, delivery.Record{})
+	}
+	if a, b := len(receive(t, q, 10)), len(receive(t, q, 10)); a != 10 || b != 2 {
+		t.Errorf("batches of %d and %d, want 10 and 2", a, b)
+	}
+}
+
+func TestReceiveEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := queue.NewMemory(time.Now).Receive(ctx, 10, time.Minute); !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestDirectSendsAtOnceAndSaysWhatCannotWait(t *testing.T) {
+	t.Parallel()
+	var got []string
+	results := map[string]delivery.Result{
+		"sent":    {Item: delivery.Item{ID: "sent", State: delivery.Sent}, Done: true},
+		"waiting": {Item: delivery.Item{ID: "waiting", State: delivery.Waiting}},
+		"early":   {Item: delivery.Item{ID: "early"}},
+	}
+	q := queue.Direct{Deliver: func(_ context.Context, r delivery.Record) (delivery.Result, error) {
+		got = append(got, r.ID)
+		if r.ID == "broken" {
+			return delivery.Result{}, errors.New("the ledger does not answer")
+		}
+		return results[r.ID], nil
+	}}
+	if err := q.Enqueue(t.Context(), delivery.Record{ID: "sent"}, delivery.Record{ID: "recheck", Delay: time.Second}); err != nil {
+		t.Errorf("sent: %v", err)
+	}
+	err := q.Enqueue(t.Context(), delivery.Record{ID: "waiting"}, delivery.Record{ID: "broken"}, delivery.Record{ID: "early"})
+	for _, want := range []string{"message waiting is waiting, and there is no queue to bring it back", "send message broken at once: the ledger does not answer", "message early is not due yet"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("err = %v, want %q", err, want)
+		}
+	}
+	if strings.Join(got, " ") != "sent waiting broken early" {
+		t.Errorf("delivered %v", got)
+	}
+}
+
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	normal, bulk := queue.NewMemory(time.Now), queue.NewMemory(time.Now)
+	lanes := queue.Lanes{Normal: normal, Bulk: bulk}
+	if lanes.For(delivery.NormalLane) != delivery.Queue(normal) || lanes.For(delivery.BulkLane) != delivery.Queue(bulk) {
+		t.Error("a lane leads to the other's queue")
+	}
+}
