@@ -5,6 +5,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 SAM_CLI_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
 CFN_LINT_SERVERLESS_VERSION := 0.3.6
+MINISTACK_VERSION := 1.5.33
 
 # The processor to build for: arm64 (what the template deploys), amd64, or native (this machine's).
 ARCH ?= arm64
@@ -31,7 +32,7 @@ sam := SAM_CLI_TELEMETRY=0 $(python)/sam
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Built and started rather than `go run`, so that an error is the program's own sentence, and Ctrl-C reaches it alone.
 .PHONY: run
@@ -73,6 +74,30 @@ lint: $(golangciLintStamp) ## Lint the Go code
 validate: $(pythonStamp) ## Check template.yaml
 	$(sam) validate --lint
 	$(python)/cfn-lint -a cfn_lint_serverless.rules -t template.yaml
+
+ministackVenv := $(tools)/ministack-venv/bin
+ministackStamp := $(tools)/ministack-$(MINISTACK_VERSION)
+E2E_PORT ?= 4570
+e2eURL := http://127.0.0.1:$(E2E_PORT)
+e2eAnswers := $(ministackVenv)/python -c 'import urllib.request; urllib.request.urlopen("$(e2eURL)/_ministack/health", timeout=2)' 2>/dev/null
+
+# One shell, so that the stand-in ends by its pid however the tests end. Only the tests named E2E: the others have servers of
+# their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
+.PHONY: e2e
+e2e: $(ministackStamp) ## Run the tests against an AWS stand-in: E2E_PORT=4570
+	@if $(e2eAnswers); then echo "Port $(E2E_PORT) is taken: try make e2e E2E_PORT=4571." >&2; exit 1; fi; \
+	state=$$(mktemp -d); \
+	BIND_HOST=127.0.0.1 GATEWAY_PORT=$(E2E_PORT) IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 DOCKER_HOST=unix:///nonexistent.sock \
+		STATE_DIR=$$state $(ministackVenv)/ministack >$$state/ministack.log 2>&1 & pid=$$!; \
+	trap 'kill $$pid 2>/dev/null; wait $$pid 2>/dev/null; rm -rf $$state' EXIT; trap 'exit 130' INT TERM; \
+	tries=0; until $(e2eAnswers); do \
+		tries=$$((tries+1)); \
+		if [ $$tries -gt 60 ] || ! kill -0 $$pid 2>/dev/null; then \
+			tail -n 20 $$state/ministack.log >&2; echo "The AWS stand-in did not come up on port $(E2E_PORT)." >&2; exit 1; \
+		fi; \
+		sleep 1; \
+	done; \
+	AWS_ENDPOINT_URL=$(e2eURL) go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/...
 
 # Built for this machine, beside and not over what `make deploy` has built. The function sends to the simulator of
 # `make run`, which it reaches as host.docker.internal:8081. SAM_SKIP_PULL_IMAGE=1 uses the base image that is there.
@@ -121,4 +146,11 @@ $(pythonStamp):
 	python3 -m venv --clear $(tools)/venv
 	$(python)/pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_CLI_VERSION) \
 		cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_LINT_SERVERLESS_VERSION)
+	@touch $@
+
+$(ministackStamp):
+	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+		{ echo "The AWS stand-in needs Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
+	python3 -m venv --clear $(tools)/ministack-venv
+	$(ministackVenv)/pip install --quiet --disable-pip-version-check 'ministack[full]==$(MINISTACK_VERSION)'
 	@touch $@

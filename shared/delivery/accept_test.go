@@ -3,7 +3,9 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
@@ -127,5 +129,24 @@ func TestRecordsWithoutAnIDTakeTheQueues(t *testing.T) {
 	result, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: body}, "sqs-1", message.Defaults{Workspace: "W1"})
 	if err != nil || result.Item.ID != "sqs-1" || result.Item.State != delivery.Sent {
 		t.Errorf("result %+v, %v", result, err)
+	}
+}
+
+func TestWhatIsFarTooLargeIsRecordedCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := strings.Repeat("é", 1<<19)
+	if _, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: []byte(body)}, "large", message.Defaults{}); err != nil {
+		t.Fatal(err)
+	}
+	fields := `{"` + strings.Repeat(`":1,"x`, 1) + strings.Repeat("é", 30000) + `":1}`
+	if _, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: []byte(fields)}, "wordy", message.Defaults{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.item("large"); len(got.Content) != 256<<10 {
+		t.Errorf("%d bytes of content are kept", len(got.Content))
+	}
+	if got := w.item("wordy"); len(got.Reason) > 2100 || len(got.History[0].Reason) > 210 || !utf8.ValidString(got.Reason) {
+		t.Errorf("a reason of %d and %d bytes is kept", len(got.Reason), len(got.History[0].Reason))
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // Refuse records as rejected what cannot be a message: content that does not
 // decode, under the id that it or its record has. It is kept, so that it can be
-// mended and sent again.
+// mended and sent again; of what is far larger than any message, the beginning.
 func (s *Sender) Refuse(ctx context.Context, id string, content []byte, reason error) (Result, error) {
 	item, err := s.refuse(ctx, id, message.FingerprintOf(content), content, reason.Error())
 	s.report(ctx, message.Message{ID: id}, Result{Item: item, Done: true}, err)
@@ -35,7 +35,7 @@ func (s *Sender) refuse(ctx context.Context, id, fingerprint string, content []b
 func (s *Sender) putRefused(ctx context.Context, id, fingerprint string, content []byte, reason string) (Item, error) {
 	now := s.Clock.Now()
 	item := Item{ID: id, Fingerprint: fingerprint, Generation: 1}.moved(Rejected, reason, now)
-	item.Content = content
+	item.Content = content[:min(len(content), maxContent)]
 	item.Revision = s.NewToken()
 	standing, ok, err := s.Ledger.Put(ctx, item, "", now)
 	switch {

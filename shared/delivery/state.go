@@ -3,6 +3,7 @@ package delivery
 import (
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // State is where a message stands.
@@ -50,6 +51,10 @@ func (s State) Problem() bool { return s == Rejected || s == Failed || s == Unkn
 const (
 	// maxHistory is how many transitions an item keeps; the oldest go first.
 	maxHistory = 20
+	// The ledger's items are small: a reason may quote DMLY, or list the problems of
+	// a message of 64 KiB, and what cannot be a message at all may be larger still.
+	maxReason, maxHistoryReason = 2 << 10, 200
+	maxContent                  = 256 << 10
 	// remember is how long an id is remembered after the last that happened to it.
 	remember = 30 * 24 * time.Hour
 )
@@ -101,14 +106,25 @@ type Transition struct {
 // shares no memory with the original.
 func (i Item) moved(to State, reason string, now time.Time) Item {
 	next := i
-	next.State, next.Reason = to, reason
+	next.State, next.Reason = to, clip(reason, maxReason)
 	next.Refused = slices.Clone(i.Refused)
-	next.History = append(slices.Clone(i.History), Transition{At: now, State: to, Reason: reason, Attempt: next.Attempts})
+	next.History = append(slices.Clone(i.History), Transition{At: now, State: to, Reason: clip(reason, maxHistoryReason), Attempt: next.Attempts})
 	if over := len(next.History) - maxHistory; over > 0 {
 		next.History = next.History[over:]
 	}
 	next.ForgetAt = later(i.ForgetAt, now.Add(remember))
 	return next
+}
+
+// clip cuts a text to so many bytes, at a character.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }
 
 func later(a, b time.Time) time.Time {

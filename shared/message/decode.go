@@ -62,7 +62,7 @@ func (d *decoder) finish(m Message) error {
 	if len(d.problems) == 0 {
 		return nil
 	}
-	e := &Error{Problems: d.problems}
+	e := &Error{Problems: d.list()}
 	if ValidID(m.ID) {
 		e.ID = m.ID
 	}

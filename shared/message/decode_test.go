@@ -147,6 +147,15 @@ func TestARefusedMessageStillTellsItsID(t *testing.T) {
 	}
 }
 
+func TestTheListOfProblemsIsBounded(t *testing.T) {
+	t.Parallel()
+	text := `{"` + strings.Repeat(`":1,"`, 5000) + `":1}`
+	got := problemsOf(t, func() error { _, err := decode(t, text); return err }())
+	if len(got) != 101 || !strings.Contains(got[100], "more problems") {
+		t.Errorf("%d problems, the last %q", len(got), got[len(got)-1])
+	}
+}
+
 func TestTheDefaultWorkspaceFillsOnlyAGap(t *testing.T) {
 	t.Parallel()
 	const rest = `"channel":"telegram","type":"template","contact":{"id":"C"},"textMessage":"x"}`

@@ -23,6 +23,17 @@ type decoder struct {
 	excused []string
 }
 
+// maxProblems bounds the answer to a message that is wrong everywhere.
+const maxProblems = 100
+
+// list is what was found, bounded.
+func (d *decoder) list() []Problem {
+	if more := len(d.problems) - maxProblems; more > 0 {
+		return append(d.problems[:maxProblems:maxProblems], Problem{Detail: fmt.Sprintf("and %d more problems", more)})
+	}
+	return d.problems
+}
+
 func (d *decoder) add(at, format string, args ...any) {
 	d.problems = append(d.problems, Problem{Pointer: at, Detail: fmt.Sprintf(format, args...)})
 }

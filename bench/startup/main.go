@@ -1,0 +1,71 @@
+// Command startup measures how long each function takes from the start of its process to its first poll of the Lambda Runtime API, and
+// compares that with a hello-world function started side by side with it. Run it anywhere in the repository:
+//
+//	go run ./bench/startup
+//
+// It builds the functions as they are deployed, but for this machine. It exits with status 1 if one is over its limit.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "startup:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("startup", flag.ContinueOnError)
+	rounds := flags.Int("n", 101, "rounds; every function is started twice in each, once for either ledger")
+	check := flags.Bool("check", true, "fail if a function is over its limit")
+	names := flags.String("functions", "worker,schedule,api", "functions to measure, separated by commas")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *rounds < 1 {
+		return fmt.Errorf("-n is %d: at least one round is needed", *rounds)
+	}
+	subjects, err := choose(strings.Split(*names, ","))
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "startup")
+	if err != nil {
+		return fmt.Errorf("make a folder for the binaries: %w", err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // A folder left behind in the temporary one is no reason to fail.
+	binaries, err := build(ctx, dir, subjects)
+	if err != nil {
+		return err
+	}
+	all, err := measure(ctx, binaries, subjects, *rounds)
+	if err != nil {
+		return err
+	}
+	results := summarize(subjects, all)
+	if err := printTable(out, machine(time.Now()), *rounds, binaries, results); err != nil {
+		return fmt.Errorf("print the results: %w", err)
+	}
+	if *check {
+		return overLimit(results)
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+// Package stack builds a function's collaborators from its configuration.
+package stack
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"dmlysender/shared/apikey"
+	"dmlysender/shared/awsconf"
+	"dmlysender/shared/config"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
+	"dmlysender/shared/ledger"
+	"dmlysender/shared/message"
+	"dmlysender/shared/pace"
+	"dmlysender/shared/queue"
+)
+
+// Stack is what a function works with. What it did not ask for is nil.
+type Stack struct {
+	Config config.Config
+	Log    *slog.Logger
+	Sender *delivery.Sender
+	Queues queue.Lanes
+	// CallerKeys is where the keys of the HTTP API's callers come from.
+	CallerKeys apikey.Source
+}
+
+// AWS opens the services of AWS that a function uses. A function names only those:
+// each links a client, and every client linked makes the start slower.
+type AWS struct {
+	Ledger func(cfg aws.Config, table string) delivery.Ledger
+	Queue  func(cfg aws.Config, url string) delivery.Queue
+	Secret func(cfg aws.Config, nameOrARN string) apikey.Source
+}
+
+// Open reads the configuration and builds what it asks for. Nothing is called: a
+// function is ready as soon as its process is.
+func Open(getenv func(string) string, logs io.Writer, services AWS, needs ...config.Need) (*Stack, error) {
+	cfg, err := config.Read(getenv, needs...)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{Config: cfg, Log: slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: cfg.LogLevel}))}
+	b := builder{cfg: cfg, getenv: getenv, services: services, log: s.Log}
+	if cfg.NeedsAWS() {
+		if b.aws, err = awsconf.FromEnv(getenv); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.KeyFrom != (config.SecretRef{}) {
+		if s.Sender, err = b.sender(); err != nil {
+			return nil, err
+		}
+	}
+	s.Queues = queue.Lanes{Normal: b.queue(cfg.SendQueue, s.Sender), Bulk: b.queue(cfg.BulkQueue, s.Sender)}
+	if cfg.InboundKeysFrom != (config.SecretRef{}) {
+		if s.CallerKeys, err = b.secret(cfg.InboundKeysFrom); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+type builder struct {
+	cfg      config.Config
+	getenv   func(string) string
+	services AWS
+	aws      aws.Config
+	log      *slog.Logger
+}
+
+func (b builder) sender() (*delivery.Sender, error) {
+	client, err := dmly.NewClient("-", dmly.Options{BaseURL: b.cfg.BaseURL})
+	if err != nil {
+		return nil, fmt.Errorf("DMLY_BASE_URL: %w", err)
+	}
+	pacer, err := pace.NewMemory(b.cfg.RatePerMinute, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := b.secret(b.cfg.KeyFrom)
+	if err != nil {
+		return nil, err
+	}
+	stale := func(err error) { b.log.Warn("the DMLY API key could not be read", slog.String("error", err.Error())) }
+	return &delivery.Sender{
+		Ledger:   b.ledger(),
+		Pacer:    pacer,
+		Poster:   delivery.ClientPoster{Client: client},
+		Keys:     apikey.NewCache(keys, apikey.Options{OnError: stale}),
+		Clock:    delivery.SystemClock{},
+		NewToken: rand.Text,
+		Log:      b.log,
+	}, nil
+}
+
+func (b builder) ledger() delivery.Ledger {
+	if b.cfg.LedgerTable == "" {
+		return &ledger.Memory{}
+	}
+	return b.services.Ledger(b.aws, b.cfg.LedgerTable)
+}
+
+func (b builder) secret(ref config.SecretRef) (apikey.Source, error) {
+	if ref.Env != "" {
+		return apikey.Env(b.getenv, ref.Env), nil
+	}
+	if b.services.Secret == nil {
+		return nil, errors.New("this function sends by itself only when it is tried locally: set DMLY_KEY_FROM to env:DMLY_API_KEY, or the queues to their URLs")
+	}
+	return b.services.Secret(b.aws, ref.SecretsManager), nil
+}
+
+// queue is the SQS queue at the URL, or one that sends at once.
+func (b builder) queue(url string, sender *delivery.Sender) delivery.Queue {
+	switch {
+	case url != "":
+		return b.services.Queue(b.aws, url)
+	case sender == nil:
+		return nil // the function has no queues
+	}
+	return queue.Direct{Deliver: func(ctx context.Context, r delivery.Record) (delivery.Result, error) {
+		return sender.DeliverRecord(ctx, r, r.ID, message.Defaults{Workspace: b.cfg.Workspace})
+	}}
+}

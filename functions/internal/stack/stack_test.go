@@ -1,0 +1,128 @@
+package stack_test
+
+import (
+	"context"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"dmlysender/functions/internal/stack"
+	"dmlysender/shared/apikey"
+	"dmlysender/shared/config"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/ledger"
+	"dmlysender/shared/queue"
+)
+
+// calls notes which services were opened, and for what.
+type calls struct{ names []string }
+
+func (c *calls) services() stack.AWS {
+	return stack.AWS{
+		Ledger: func(_ aws.Config, table string) delivery.Ledger {
+			c.names = append(c.names, "ledger "+table)
+			return &ledger.Memory{}
+		},
+		Queue: func(_ aws.Config, url string) delivery.Queue {
+			c.names = append(c.names, "queue "+url)
+			return queue.Direct{}
+		},
+		Secret: func(_ aws.Config, name string) apikey.Source {
+			c.names = append(c.names, "secret "+name)
+			return func(context.Context) (string, error) { return "a-key", nil }
+		},
+	}
+}
+
+func open(env map[string]string, services stack.AWS, needs ...config.Need) (*stack.Stack, error) {
+	return stack.Open(func(name string) string { return env[name] }, io.Discard, services, needs...)
+}
+
+func TestOnAWSEachServiceIsOpenedAsConfigured(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{
+		"AWS_LAMBDA_FUNCTION_NAME": "api", "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+		"DMLY_KEY_FROM": "secretsmanager:dmly", "LEDGER": "dynamodb:table", "SEND_QUEUE_URL": "https://sqs/send", "BULK_QUEUE_URL": "https://sqs/bulk", "INBOUND_KEYS_FROM": "secretsmanager:inbound",
+	}
+	var c calls
+	s, err := open(env, c.services(), config.Sending, config.Queues, config.Callers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"secret dmly", "ledger table", "queue https://sqs/send", "queue https://sqs/bulk", "secret inbound"}; !slices.Equal(c.names, want) {
+		t.Errorf("opened %q, want %q", c.names, want)
+	}
+	if s.Sender == nil || s.CallerKeys == nil {
+		t.Errorf("stack %+v", s)
+	}
+	delete(env, "AWS_REGION")
+	if _, err := open(env, c.services(), config.Sending); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
+		t.Errorf("without a region: %v", err)
+	}
+}
+
+func TestWithAMemoryQueueWhatWouldBeQueuedIsSent(t *testing.T) {
+	t.Parallel()
+	sim, base := dmlytest.Start(t, dmlytest.Options{Key: "a-key"})
+	env := map[string]string{
+		"DMLY_BASE_URL": base, "DMLY_KEY_FROM": "env:K", "K": "a-key", "LEDGER": "memory:", "DMLY_WORKSPACE_ID": "W1",
+		"SEND_QUEUE_URL": "memory:", "BULK_QUEUE_URL": "memory:",
+	}
+	s, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := `{"channel":"telegram","type":"template","contact":{"id":"C"},"textMessage":"Hello"}`
+	if err := s.Queues.Normal.Enqueue(t.Context(), delivery.Record{ID: "a", Body: []byte(body)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := sim.Messages(); len(got) != 1 || got[0].Operation != "telegram/sendtemplate" {
+		t.Errorf("received %+v", got)
+	}
+}
+
+func TestWhatCannotWorkTogetherIsSaid(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+		"DMLY_KEY_FROM": "secretsmanager:dmly", "LEDGER": "memory:", "SEND_QUEUE_URL": "memory:", "BULK_QUEUE_URL": "memory:",
+	}
+	if _, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue); err == nil || !strings.Contains(err.Error(), "set DMLY_KEY_FROM to env:DMLY_API_KEY") {
+		t.Errorf("err = %v", err)
+	}
+	env["DMLY_KEY_FROM"], env["DMLY_BASE_URL"] = "env:K", "http://api.dmly.io/api"
+	if _, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue); err == nil || !strings.Contains(err.Error(), "DMLY_BASE_URL: ") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+// Every client that a function links makes its start slower.
+func TestAFunctionLinksOnlyTheClientsThatItUses(t *testing.T) {
+	t.Parallel()
+	const prefix = "github.com/aws/aws-sdk-go-v2/service/"
+	for function, want := range map[string][]string{
+		"worker":   {"dynamodb", "secretsmanager"},
+		"schedule": {"dynamodb", "sqs"},
+		"api":      {"dynamodb", "secretsmanager", "sqs"},
+	} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "dmlysender/functions/"+function).Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		var got []string
+		for line := range strings.Lines(string(out)) {
+			name, ok := strings.CutPrefix(strings.TrimSpace(line), prefix)
+			if ok && !strings.Contains(name, "/") {
+				got = append(got, name)
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s links %q, want %q", function, got, want)
+		}
+	}
+}

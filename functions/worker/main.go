@@ -1,0 +1,24 @@
+// Command worker sends the messages that SQS brings.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"dmlysender/functions/internal/stack"
+	"dmlysender/functions/worker/sqsworker"
+	"dmlysender/shared/config"
+	"dmlysender/shared/message"
+)
+
+func main() {
+	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "worker:", err)
+		os.Exit(1)
+	}
+	h := &sqsworker.Handler{Sender: s.Sender, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
+	lambda.Start(h.Handle)
+}

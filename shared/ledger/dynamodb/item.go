@@ -1,0 +1,94 @@
+package dynamodb
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"dmlysender/shared/delivery"
+)
+
+const (
+	// keyPrefix keeps room in the table for items that are not one plain message's.
+	keyPrefix = "m#"
+	rangeKey  = "m"
+	// ttlMargin is added to the TTL, as DynamoDB's clock and ours may differ. Nothing depends on the deletion.
+	ttlMargin = time.Hour
+)
+
+// key is where a message's item stands.
+func key(id string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: keyPrefix + id},
+		"sk": &types.AttributeValueMemberS{Value: rangeKey},
+	}
+}
+
+// encode is the item as it stands in the table. Attributes are named in full, for whoever looks at them in the console:
+// DynamoDB counts a write by whole kilobytes, and a message that was sent comes to less than half of one. What is
+// empty is left out.
+//
+// Times are milliseconds since 1970, but for the ttl, which DynamoDB wants in seconds. Content is a string, or
+// binary where it is not UTF-8. Only a problem has the attributes of the index "attention": its state, and since when.
+func encode(item delivery.Item, now time.Time) map[string]types.AttributeValue {
+	w := writer(key(item.ID))
+	w.text("fingerprint", item.Fingerprint)
+	w.text("revision", item.Revision)
+	w.text("state", string(item.State))
+	w.number("generation", int64(item.Generation))
+	w.number("step", int64(item.Step))
+	w.number("attempts", int64(item.Attempts))
+	w.text("owner", item.Owner)
+	w.time("lease", item.Lease)
+	w.time("notBefore", item.NotBefore)
+	w.flag("resent", item.Resent)
+	w.text("dmlyId", item.DMLYID)
+	w.text("dmlyStatus", item.DMLYStatus)
+	w.text("reason", item.Reason)
+	w.content("content", item.Content)
+	w.texts("refused", item.Refused)
+	w.texts("history", formatHistory(item.History))
+	w.number("forgetAt", item.ForgetAt.UnixMilli()) // even of the zero time: the conditions compare with it
+	w.number("ttl", item.ForgetAt.Add(ttlMargin).Unix())
+	if item.State.Problem() {
+		since := now
+		if n := len(item.History); n > 0 {
+			since = item.History[n-1].At
+		}
+		w.text("attention", string(item.State))
+		w.text("attentionAt", formatTime(since))
+	}
+	return w
+}
+
+// decode reads what encode wrote.
+func decode(attributes map[string]types.AttributeValue) (delivery.Item, error) {
+	r := &reader{attributes: attributes}
+	item := delivery.Item{
+		ID:          r.id("pk"),
+		Fingerprint: r.text("fingerprint"),
+		Revision:    r.text("revision"),
+		State:       delivery.State(r.text("state")),
+		Generation:  int(r.number("generation")),
+		Step:        int(r.number("step")),
+		Attempts:    int(r.number("attempts")),
+		Owner:       r.text("owner"),
+		Lease:       r.time("lease"),
+		NotBefore:   r.time("notBefore"),
+		Resent:      r.flag("resent"),
+		DMLYID:      r.text("dmlyId"),
+		DMLYStatus:  r.text("dmlyStatus"),
+		Reason:      r.text("reason"),
+		Content:     r.content("content"),
+		Refused:     r.texts("refused"),
+		History:     r.history("history"),
+		ForgetAt:    r.time("forgetAt"),
+	}
+	if attributes["forgetAt"] == nil {
+		r.damaged("forgetAt", "is missing")
+	}
+	if r.err != nil {
+		return delivery.Item{}, r.err
+	}
+	return item, nil
+}
