@@ -105,9 +105,12 @@ e2e: $(ministackStamp) ## Run the tests against an AWS stand-in: E2E_PORT=4570
 invoke: invocation $(pythonStamp) ## Run a function in Docker: FUNCTION=worker EVENT=events/worker/whatsapp-text.json
 	ARCH=native $(sam) build $(logicalId) --build-dir .aws-sam/local --parameter-overrides Architecture=$(call samarch,$(native))
 	@go build -buildvcs=false -o build/relay ./local/relay
-	SAM_CLI_TELEMETRY=0 build/relay 8081 $(python)/sam local invoke $(logicalId) --template .aws-sam/local/template.yaml \
+	@SAM_CLI_TELEMETRY=0 build/relay 8081 $(python)/sam local invoke $(logicalId) --template .aws-sam/local/template.yaml \
 		--event $(EVENT) --env-vars local/sam-env.json --add-host host.docker.internal:host-gateway \
-		--parameter-overrides Architecture=$(call samarch,$(native)) $(ARGS)
+		--parameter-overrides Architecture=$(call samarch,$(native)) $(ARGS) >.aws-sam/answer; status=$$?; \
+	cat .aws-sam/answer; echo; \
+	if grep -q '^{"errorMessage":' .aws-sam/answer; then echo "The function answered this error." >&2; exit 1; fi; \
+	exit $$status
 
 logicalId = $(patsubst worker,WorkerFunction,$(patsubst schedule,ScheduleFunction,$(patsubst api,ApiFunction,$(FUNCTION))))
 
@@ -116,6 +119,7 @@ invocation:
 	$(if $(and $(FUNCTION),$(filter $(FUNCTION),$(functions))),,$(error Say which function to invoke: FUNCTION=worker, FUNCTION=schedule or FUNCTION=api))
 	$(if $(EVENT),,$(error Say which event to invoke it with, for example EVENT=events/worker/whatsapp-text.json))
 	$(if $(wildcard $(EVENT)),,$(error The event file $(EVENT) does not exist))
+	@python3 -m json.tool $(EVENT) >/dev/null || { echo "The event file $(EVENT) is not JSON: see above where." >&2; exit 1; }
 	@docker info >/dev/null 2>&1 || { echo "Docker does not answer: make invoke runs the function in it, so start Docker first." >&2; exit 1; }
 
 .PHONY: deploy

@@ -39,5 +39,5 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, body any) 
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(body) // the client has gone; there is nobody left to tell
+	_ = enc.Encode(body) //nolint:errchkjson // the client has gone; there is nobody left to tell
 }

@@ -87,6 +87,8 @@ func (k callerKeys) find(key string) (found caller, ok bool) {
 
 var errCallerKeys = errors.New(`the secret with the callers' keys is neither one plain key nor JSON such as {"first": "<key>"} or {"orders": {"sha256": "<64 hex digits>", "scopes": ["send"]}}`)
 
+var errSharedKey = errors.New("two names in the secret with the callers' keys have the same key: give each caller its own")
+
 func parseCallers(secret string) (callerKeys, error) {
 	secret = strings.TrimSpace(secret)
 	if secret == "" {
@@ -104,6 +106,9 @@ func parseCallers(secret string) (callerKeys, error) {
 		c, err := parseCaller(raw)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(keys, func(other caller) bool { return other.sum == c.sum }) {
+			return nil, errSharedKey // which of the two limits would hold?
 		}
 		keys = append(keys, c)
 	}

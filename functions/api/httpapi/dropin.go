@@ -3,8 +3,10 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"dmlysender/shared/delivery"
@@ -60,12 +62,24 @@ func (h *Handler) sendNow(w http.ResponseWriter, r *http.Request, m message.Mess
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
-	result, err := h.Sender.Deliver(ctx, m)
+	result, err := h.deliver(ctx, m)
 	if err != nil { // the queue has it: it will be sent
 		result = delivery.Result{Item: delivery.Item{ID: m.ID, State: delivery.Accepted}}
 	}
 	w.Header().Set("Location", "/v1/messages/"+m.ID)
 	answerAs(w, m.ID, result)
+}
+
+// deliver sends the message. A panic becomes an error: the queue has the message, and
+// an answer that says otherwise would bring it again.
+func (h *Handler) deliver(ctx context.Context, m message.Message) (result delivery.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while sending message %s: %T", m.ID, p)
+			h.Log.ErrorContext(ctx, "panic", slog.String("id", m.ID), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	return h.Sender.Deliver(ctx, m)
 }
 
 // answerAs says in DMLY's terms what became of a message. A 5xx is never among them:

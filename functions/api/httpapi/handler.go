@@ -108,6 +108,10 @@ func (h *Handler) messageID(r *http.Request, inBody string) (string, error) {
 		header = header[1 : len(header)-1]
 	}
 	switch {
+	// API Gateway joins repeated headers with a comma, and its adapter splits at each:
+	// the first part of a key is not the key.
+	case len(r.Header.Values("Idempotency-Key")) > 1:
+		return "", errors.New("there is more than one Idempotency-Key header, or a comma in it: send one, of A-Z a-z 0-9 . _ : @ = + -")
 	case header != "" && !message.ValidID(header):
 		return "", errors.New("the Idempotency-Key header is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -")
 	case header != "" && inBody != "" && header != inBody:

@@ -83,12 +83,13 @@ func (h *Handler) record(text json.RawMessage, index int, occurrence string) (de
 		own = fmt.Sprintf("s%d.%s", index, sum[len(sum)-16:])
 	}
 	m.ID = own + "@" + occurrence
+	body := []byte(text)
 	if err == nil {
-		err = m.Validate() // the longer id
-	}
-	var body []byte
-	if err == nil {
-		body, err = m.Encode()
+		var encoded []byte
+		if encoded, err = m.Encode(); err == nil {
+			// With the occurrence the id may be too long; the worker has to see that too.
+			body, err = encoded, m.Validate()
+		}
 	}
 	if err == nil {
 		return delivery.LaneOf(m), delivery.Record{Body: body, ID: m.ID, Group: m.Workspace.ID}, nil
@@ -102,7 +103,7 @@ func (h *Handler) record(text json.RawMessage, index int, occurrence string) (de
 	if invalid, ok := errors.AsType[*message.Error](err); ok {
 		problems = invalid.Problems
 	}
-	return delivery.NormalLane, delivery.Record{Body: text, ID: id}, problems
+	return delivery.NormalLane, delivery.Record{Body: body, ID: id}, problems
 }
 
 // input is what both kinds of event come to.
@@ -129,7 +130,7 @@ func parse(raw json.RawMessage) (input, error) {
 		return input{}, fmt.Errorf("the event cannot be read: %s", hint)
 	}
 	in := input{messages: event.Messages}
-	text := ""
+	var text string
 	switch {
 	case event.Occurrence != nil:
 		text = *event.Occurrence

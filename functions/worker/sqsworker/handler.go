@@ -63,7 +63,8 @@ func (h *Handler) record(ctx context.Context, r events.SQSMessage) (done bool) {
 		}
 	}()
 	record := delivery.Record{Body: []byte(r.Body)}
-	if id := r.MessageAttributes[RecordIDAttribute].StringValue; id != nil {
+	// Any producer can set an attribute; one that is no id could not be recorded.
+	if id := r.MessageAttributes[RecordIDAttribute].StringValue; id != nil && message.ValidID(*id) {
 		record.ID = *id
 	}
 	result, err := h.Sender.DeliverRecord(ctx, record, r.MessageId, h.Defaults)

@@ -1,0 +1,166 @@
+package sqsworker_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"dmlysender/functions/worker/sqsworker"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
+	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/message"
+)
+
+func TestWorkerNamesEachMessage(t *testing.T) {
+	t.Parallel()
+	plain, own := record("1", body(nil)), record("1", body(fields{"id": "order-1"}))
+	binary := named(own, "order-2")
+	binary.MessageAttributes[sqsworker.RecordIDAttribute] = events.SQSMessageAttribute{DataType: "Binary", BinaryValue: []byte("order-2")}
+	for name, tt := range map[string]struct {
+		record events.SQSMessage
+		want   string
+		state  delivery.State
+	}{
+		"by the body":                        {own, "order-1", delivery.Sent},
+		"by the attribute":                   {named(plain, "order-2"), "order-2", delivery.Sent},
+		"by the attribute before the body":   {named(own, "order-2"), "order-2", delivery.Sent},
+		"by the messageId":                   {plain, "sqs-1", delivery.Sent},
+		"without an empty attribute":         {named(own, ""), "order-1", delivery.Sent},
+		"without a binary attribute":         {binary, "order-1", delivery.Sent},
+		"without an attribute that is no id": {named(own, "two words"), "order-1", delivery.Sent},
+		"without one that is too long":       {named(plain, strings.Repeat("x", 3000)), "sqs-1", delivery.Sent},
+		"malformed, by the body":             {record("1", body(fields{"id": "order-1", "colour": "red"})), "order-1", delivery.Rejected},
+		"malformed, by the attribute":        {named(record("1", "{"), "order-2"), "order-2", delivery.Rejected},
+		"malformed, attribute before body":   {named(record("1", body(fields{"id": "order-1", "colour": "red"})), "order-2"), "order-2", delivery.Rejected},
+		"malformed, by the messageId":        {record("1", "{"), "sqs-1", delivery.Rejected},
+		"malformed id, by the messageId":     {record("1", body(fields{"id": "two words"})), "sqs-1", delivery.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.wantBack(r.handle(tt.record))
+			r.wantState(tt.want, tt.state)
+		})
+	}
+}
+
+func TestWorkerUsesTheStacksWorkspaceWhereAMessageNamesNone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	one := record("1", body(fields{"id": "order-1", "workspace": nil}))
+	r.wantBack(r.handle(one))
+	r.wantState("order-1", delivery.Rejected)
+
+	r.handler.Defaults = message.Defaults{Workspace: "W9"}
+	r.wantBack(r.handle(record("2", body(fields{"id": "order-2", "workspace": nil}))))
+	r.wantState("order-2", delivery.Sent)
+	sent := r.sim.Messages()
+	if len(sent) != 1 || !strings.Contains(string(sent[0].Body), `"workspace":{"id":"W9"}`) {
+		t.Errorf("got %+v, want one message from W9", sent)
+	}
+}
+
+func TestWorkerSendsARedeliveredRecordOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	one := record("1", body(fields{"id": "order-1"}))
+	for range 3 {
+		r.wantBack(r.handle(one))
+		r.clock.advance(time.Hour)
+	}
+	r.wantBack(r.handle(record("2", one.Body))) // the producer sent it twice
+	r.wantPosts(1)
+	if got := len(r.item("order-1").History); got != 2 {
+		t.Errorf("history: got %d transitions, want 2: sending and sent", got)
+	}
+}
+
+func TestWorkerSendsARedeliveredRecordWithoutAnIDOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	one := record("1", body(nil))
+	r.wantBack(r.handle(one))
+	r.wantBack(r.handle(one))
+	r.wantPosts(1)
+}
+
+func TestWorkerSendsARecordOnceThatComesTwiceAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const copies = 8
+	one := record("1", body(fields{"id": "order-1"}))
+	var wg sync.WaitGroup
+	for range copies {
+		wg.Go(func() { r.handle(one, one) })
+	}
+	wg.Wait()
+	r.wantPosts(1)
+	r.wantSent(1)
+	r.wantBack(r.handle(one))
+	r.wantState("order-1", delivery.Sent)
+}
+
+func TestWorkerReturnsTheSecondCopyForAsLongAsTheFirstIsUnderWay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	one := record("1", body(fields{"id": "order-1"}))
+	posting, answer := make(chan struct{}), make(chan struct{})
+	r.poster.before = func(dmly.Request) { close(posting); <-answer }
+	var first []string
+	var wg sync.WaitGroup
+	wg.Go(func() { first = r.handle(one) })
+	<-posting
+	r.wantBack(r.handle(one), "sqs-1")
+	close(answer)
+	wg.Wait()
+	r.wantBack(first)
+	r.wantBack(r.handle(one))
+	r.wantPosts(1)
+}
+
+func TestWorkerRecordsOtherContentUnderATakenIDAsAConflict(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	first := record("1", body(fields{"id": "order-1"}))
+	other := record("2", body(fields{"id": "order-1", "textMessage": "Something else."}))
+	r.wantBack(r.handle(first))
+	for range 2 {
+		r.wantBack(r.handle(other)) // it is not retried
+	}
+	r.wantSent(1)
+	r.wantState("order-1", delivery.Sent)
+
+	m, err := message.Decode([]byte(other.Body), message.Defaults{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fingerprint, err := m.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := "conflict:order-1:" + fingerprint[len(fingerprint)-8:]
+	r.wantState(id, delivery.Rejected)
+	if got := r.item(id); !strings.Contains(string(got.Content), "Something else.") || !strings.Contains(got.Reason, "another message with this id") {
+		t.Errorf("got content %q and reason %q, want the refused message and why", got.Content, got.Reason)
+	}
+}
+
+func TestWorkerTakesOtherContentUnderARejectedIDAsItsCorrection(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.sim.Inject(dmlytest.Fault{Status: 400, Error: "channel disconnected"})
+	wrong := record("1", body(fields{"id": "order-1"}))
+	r.wantBack(r.handle(wrong))
+	r.wantState("order-1", delivery.Rejected)
+	r.wantBack(r.handle(record("2", body(fields{"id": "order-1", "textMessage": "Corrected."}))))
+	r.wantState("order-1", delivery.Sent)
+	if got := r.item("order-1").Generation; got != 2 {
+		t.Errorf("generation: got %d, want 2", got)
+	}
+	r.wantBack(r.handle(wrong)) // what was once refused stays refused
+	r.wantSent(1)
+}

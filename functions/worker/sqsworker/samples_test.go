@@ -1,0 +1,102 @@
+package sqsworker_test
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
+)
+
+const samplesDir = "../../../events/worker"
+
+// TestWorkerSendsEachSample holds the samples against what DMLY receives of them.
+func TestWorkerSendsEachSample(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(samplesDir, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var covered []dmly.Operation
+	for _, file := range files {
+		// whatsapp-text.json is about whatsapp/sendtext.
+		op := dmly.Operation(strings.Replace(strings.TrimSuffix(filepath.Base(file), ".json"), "-", "/send", 1))
+		covered = append(covered, op)
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			event := readSample(t, file)
+			r := newRig(t)
+			r.wantBack(r.handle(event.Records...))
+			sent := r.sim.Messages()
+			if len(sent) != 1 {
+				t.Fatalf("messages that DMLY accepted: got %d, want 1", len(sent))
+			}
+			if got := dmly.Operation(sent[0].Operation); got != op {
+				t.Errorf("operation: got %s, want %s", got, op)
+			}
+			id, want := expected(t, event.Records[0].Body)
+			sameJSON(t, sent[0].Body, want)
+			r.wantState(id, delivery.Sent)
+		})
+	}
+	all := dmly.Operations()
+	slices.Sort(all)
+	slices.Sort(covered)
+	if !slices.Equal(covered, all) {
+		t.Errorf("operations with a sample: got %s, want %s", covered, all)
+	}
+}
+
+// readSample is strict: a field that SQS does not send would teach the reader something wrong.
+func readSample(t *testing.T, file string) events.SQSEvent {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	var event events.SQSEvent
+	if err := dec.Decode(&event); err != nil {
+		t.Fatalf("decode the sample: %v", err)
+	}
+	for _, r := range event.Records {
+		sum := md5.Sum([]byte(r.Body))
+		if got, want := r.Md5OfBody, hex.EncodeToString(sum[:]); got != want {
+			t.Errorf("md5OfBody of %s: got %s, want %s", r.MessageId, got, want)
+		}
+	}
+	return event
+}
+
+// expected is a message's id, and what DMLY should receive of it: its fields without
+// those of this sender, and with what it passes through.
+func expected(t *testing.T, body string) (id string, request []byte) {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal([]byte(body), &all); err != nil {
+		t.Fatal(err)
+	}
+	id, _ = all["id"].(string)
+	further, _ := all["passthrough"].(map[string]any)
+	for _, own := range []string{"id", "channel", "type", "passthrough"} {
+		delete(all, own)
+	}
+	for name, value := range further {
+		all[name] = value
+	}
+	request, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id, request
+}
