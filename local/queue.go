@@ -2,15 +2,16 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"dmlysender/functions/worker/sqsworker"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
 	"dmlysender/shared/queue"
+	"dmlysender/shared/queue/sqs"
 )
 
 const (
@@ -86,8 +87,9 @@ func (s *stack) invokeWorker(ctx context.Context, q *queue.Memory, records []que
 	for _, r := range records {
 		event.Records = append(event.Records, events.SQSMessage{
 			MessageId: r.MessageID, Body: string(r.Body), EventSource: "aws:sqs",
+			Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(r.Receives)},
 			MessageAttributes: map[string]events.SQSMessageAttribute{
-				sqsworker.RecordIDAttribute: {DataType: "String", StringValue: &r.ID},
+				sqs.IDAttribute: {DataType: "String", StringValue: &r.ID},
 			},
 		})
 	}

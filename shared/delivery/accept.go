@@ -27,13 +27,15 @@ func (s *Sender) Accept(ctx context.Context, m message.Message, queue Queue) (Re
 		return Result{}, fmt.Errorf("record message %s as accepted: %w", m.ID, err)
 	}
 	if !ok {
-		item = standing
 		switch decide(j.arrival, &standing, claimant{}, now).verdict {
-		case conflict:
+		case conflict, outdated:
 			return Result{Item: standing, Conflict: true}, nil
 		case rest:
 			return Result{Item: standing, Done: true}, nil
 		case claim, comeBack: // not at rest, or a correction: a further record does no harm
+		}
+		if standing.Fingerprint == j.arrival.fingerprint {
+			item = standing
 		}
 	}
 	if err := queue.Enqueue(ctx, Record{Body: j.arrival.content, ID: m.ID, Group: m.Workspace.ID}); err != nil {

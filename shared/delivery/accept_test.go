@@ -75,7 +75,7 @@ func TestACorrectionIsAccepted(t *testing.T) {
 	w, q := newWorld(t), &shelf{}
 	w.answers(errRejected, nil)
 	w.deliver(text(t, "a", "Helo", ""))
-	if result := accept(t, w, q, text(t, "a", "Hello", "")); result.Conflict || len(q.records) != 1 {
+	if result := accept(t, w, q, text(t, "a", "Hello", "")); result.Conflict || result.Item.State != delivery.Accepted || len(q.records) != 1 {
 		t.Errorf("result %+v, %d records", result, len(q.records))
 	}
 }
@@ -148,5 +148,75 @@ func TestWhatIsFarTooLargeIsRecordedCut(t *testing.T) {
 	}
 	if got := w.item("wordy"); len(got.Reason) > 2100 || len(got.History[0].Reason) > 210 || !utf8.ValidString(got.Reason) {
 		t.Errorf("a reason of %d and %d bytes is kept", len(got.Reason), len(got.History[0].Reason))
+	}
+}
+
+func TestAMessageThatItsIDMakesTooLargeIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := `{"channel":"telegram","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"textMessage":"x","passthrough":{"p":"` // without an id
+	body += strings.Repeat("x", message.MaxBytes-len(body)-len(`"}}`)) + `"}}`
+	result, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: []byte(body)}, "sqs-1", message.Defaults{})
+	if err != nil || !result.Done || result.Item.ID != "sqs-1" || result.Item.State != delivery.Rejected || len(w.posted()) != 0 {
+		t.Errorf("%s, done %v, %v", result.Item.State, result.Done, err)
+	}
+}
+
+func TestARecheckOfWhatRestsSpendsNeitherWriteNorSlot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := text(t, "a", "Hello", "")
+	body, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.deliver(m)
+	w.ledger.puts = 0
+	w.sender.Pacer = nil // asking it would panic
+	result, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: body, Recheck: true}, "sqs-1", message.Defaults{})
+	if err != nil || !result.Done || w.ledger.puts != 0 || w.ledger.gets != 1 {
+		t.Errorf("result %+v, %v, after %d writes and %d reads", result, err, w.ledger.puts, w.ledger.gets)
+	}
+}
+
+func TestARecordOfContentThatWasCorrectedSinceIsAcknowledgedSilently(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answers(errRejected, nil)
+	old := text(t, "a", "Helo", "")
+	w.deliver(old)
+	w.deliver(text(t, "a", "Hello", ""))
+	w.ledger.puts = 0
+	if result := w.deliver(old); !result.Done || result.Item.ID != "a" || result.Item.State != delivery.Sent {
+		t.Errorf("result %+v", result)
+	}
+	if w.ledger.puts != 1 { // the claim that was lost
+		t.Errorf("%d writes", w.ledger.puts)
+	}
+}
+
+func TestLookChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hello, goodbye := text(t, "a", "Hello", ""), text(t, "a", "Goodbye", "")
+	look := func(m message.Message) delivery.Result {
+		result, err := w.sender.Look(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	if got := look(hello); got.Item.State != "" || got.Done || got.Conflict {
+		t.Errorf("before: %+v", got)
+	}
+	w.deliver(hello)
+	if got := look(hello); got.Item.State != delivery.Sent || !got.Done || got.Conflict {
+		t.Errorf("after: %+v", got)
+	}
+	if got := look(goodbye); !got.Conflict || got.Done {
+		t.Errorf("other content: %+v", got)
+	}
+	if w.ledger.puts != 2 {
+		t.Errorf("%d writes, want those of the delivery", w.ledger.puts)
 	}
 }

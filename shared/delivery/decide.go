@@ -57,6 +57,8 @@ const (
 	comeBack
 	// conflict: the id belongs to another message.
 	conflict
+	// outdated: this content was refused, and another one has taken its place.
+	outdated
 )
 
 // CheckAhead returns an error, for the user, if a message's sendAt is further ahead
@@ -87,7 +89,8 @@ type claimant struct {
 // (nil if none does). It is the state table:
 //
 //	none                      → claim
-//	another fingerprint       → a correction of what was rejected or failed: claim, as a new generation
+//	another fingerprint       → one that was refused before: outdated
+//	                            a correction of what was rejected or failed: claim, as a new generation
 //	                            anything else: conflict
 //	at rest                   → rest
 //	sending, lease + grace    → come back
@@ -101,7 +104,10 @@ func decide(a arrival, standing *Item, by claimant, now time.Time) decision {
 		return a.start(Item{ID: a.id, Fingerprint: a.fingerprint, Generation: 1}, by, now)
 	}
 	if standing.Fingerprint != a.fingerprint {
-		if standing.State != Rejected && standing.State != Failed || slices.Contains(standing.Refused, a.fingerprint) {
+		if slices.Contains(standing.Refused, a.fingerprint) {
+			return decision{verdict: outdated}
+		}
+		if standing.State != Rejected && standing.State != Failed {
 			return decision{verdict: conflict}
 		}
 		return a.start(a.correction(*standing), by, now)

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -20,21 +21,22 @@ func LaneOf(m message.Message) Lane {
 // system gives records an ID. fallbackID is used where there is neither.
 func (s *Sender) DeliverRecord(ctx context.Context, r Record, fallbackID string, defaults message.Defaults) (Result, error) {
 	m, err := message.Decode(r.Body, defaults)
+	if invalid, ok := errors.AsType[*message.Error](err); ok {
+		return s.Refuse(ctx, cmp.Or(r.ID, invalid.ID, fallbackID), r.Body, err)
+	}
+	m.ID = cmp.Or(r.ID, m.ID, fallbackID)
+	j, err := s.newJob(m)
+	if _, ok := errors.AsType[*message.Error](err); ok { // its id makes it too large
+		return s.Refuse(ctx, m.ID, r.Body, err)
+	}
 	if err != nil {
-		id := fallbackID
-		if invalid, ok := errors.AsType[*message.Error](err); ok && invalid.ID != "" {
-			id = invalid.ID
+		return Result{}, err
+	}
+	if r.Recheck {
+		if err := s.look(ctx, j); err != nil {
+			s.report(ctx, m, Result{}, err)
+			return Result{}, err
 		}
-		if r.ID != "" {
-			id = r.ID
-		}
-		return s.Refuse(ctx, id, r.Body, err)
 	}
-	if r.ID != "" {
-		m.ID = r.ID
-	}
-	if m.ID == "" {
-		m.ID = fallbackID
-	}
-	return s.Deliver(ctx, m)
+	return s.run(ctx, j)
 }

@@ -70,6 +70,9 @@ type Record struct {
 	Group string
 	// Delay is how long the queue holds it back, at most 15 minutes.
 	Delay time.Duration
+	// Recheck says that the message is probably at rest already: the record only
+	// looks after it, or has come again. It is looked up before anything is spent on it.
+	Recheck bool
 }
 
 // Clock is the time, and waiting for it.

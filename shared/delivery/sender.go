@@ -47,8 +47,9 @@ type Result struct {
 	Done bool
 	// RetryAt is when to bring the record back, if it is not done.
 	RetryAt time.Time
-	// Conflict says that the id belongs to another message; this one is recorded as
-	// rejected under an id of its own, which Item has.
+	// Conflict says that the id belongs to another message. A record of the queue is
+	// then recorded as rejected under an id of its own, which Item has; but not if it is
+	// an earlier content of the same message, which was refused and corrected since.
 	Conflict bool
 }
 
@@ -59,17 +60,56 @@ type Result struct {
 // The context's deadline is that of the invocation: nothing is started that could
 // not be recorded before it.
 func (s *Sender) Deliver(ctx context.Context, m message.Message) (Result, error) {
-	job, err := s.newJob(m)
+	j, err := s.newJob(m)
 	if err != nil {
 		return Result{}, err
 	}
+	return s.run(ctx, j)
+}
+
+func (s *Sender) run(ctx context.Context, j *job) (Result, error) {
 	for {
-		result, again, err := s.attempt(ctx, job)
+		result, again, err := s.attempt(ctx, j)
 		if err != nil || !again {
-			s.report(ctx, m, result, err)
+			s.report(ctx, j.message, result, err)
 			return result, err
 		}
 	}
+}
+
+// Look says where the message stands, without changing anything: Done if it is at
+// rest, Conflict if its id belongs to another message. Item.State is empty if the
+// ledger does not know it.
+func (s *Sender) Look(ctx context.Context, m message.Message) (Result, error) {
+	j, err := s.newJob(m)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.look(ctx, j); err != nil {
+		return Result{}, err
+	}
+	result := Result{Item: j.item()}
+	if j.standing != nil {
+		switch decide(j.arrival, j.standing, claimant{}, s.Clock.Now()).verdict {
+		case conflict, outdated:
+			result.Conflict = true
+		case rest, claim, comeBack:
+			result.Done = result.Item.State.Final() && result.Item.Fingerprint == j.arrival.fingerprint
+		}
+	}
+	return result, nil
+}
+
+// look reads what stands under the message's id.
+func (s *Sender) look(ctx context.Context, j *job) error {
+	item, ok, err := s.Ledger.Get(ctx, j.arrival.id, s.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("look up message %s: %w", j.arrival.id, err)
+	}
+	if ok {
+		j.standing = &item
+	}
+	return nil
 }
 
 // job is one message on its way through Deliver.
@@ -217,6 +257,8 @@ func (s *Sender) conclude(ctx context.Context, j *job, d decision) (Result, bool
 		return result, false, err
 	case comeBack:
 		return Result{Item: j.item(), RetryAt: d.at}, false, nil
+	case outdated:
+		return Result{Item: j.item(), Done: true, Conflict: true}, false, nil
 	default:
 		return Result{Item: j.item(), Done: true}, false, nil
 	}

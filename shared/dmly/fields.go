@@ -28,6 +28,14 @@ type Element struct {
 	Buttons Buttons `json:"buttons"`
 	// Title has 1 to 80 characters (code points).
 	Title string `json:"title"`
+	// Passthrough holds further fields of the element, such as a picture.
+	Passthrough Passthrough `json:"-"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (e Element) MarshalJSON() ([]byte, error) {
+	type plain Element
+	return encodeWith(plain(e), e.Passthrough)
 }
 
 // Buttons are JSON objects whose shape the reference leaves open; they reach

@@ -138,6 +138,7 @@ func (c *checker) elements(elements []Element) {
 		at := fmt.Sprintf("/elements/%d", i)
 		c.buttons(at+"/buttons", e.Buttons, maxElementButtons)
 		c.sized(at+"/title", e.Title, titleLimit)
+		c.further(at, e.Passthrough, fieldNames(e))
 	}
 }
 
@@ -153,13 +154,15 @@ func (c *checker) buttons(pointer string, buttons Buttons, most int) {
 }
 
 func (c *checker) passthrough() {
-	extra := c.req.passthrough()
-	if len(extra) == 0 {
-		return
+	if extra := c.req.passthrough(); len(extra) > 0 {
+		c.further("/passthrough", extra, fieldNames(c.req))
 	}
-	known := fieldNames(c.req)
+}
+
+// further checks fields that are merged into an object with fields of its own.
+func (c *checker) further(pointer string, extra Passthrough, known []string) {
 	for _, name := range sortedKeys(extra) {
-		at := "/passthrough/" + escapePointer(name)
+		at := pointer + "/" + escapePointer(name)
 		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) }); i >= 0 {
 			c.add(at, "may not replace the request's own field %q", known[i])
 		}
@@ -169,9 +172,9 @@ func (c *checker) passthrough() {
 	}
 }
 
-// fieldNames are the JSON names of the request's own fields.
-func fieldNames(req Request) []string {
-	t := reflect.TypeOf(req)
+// fieldNames are the JSON names of a struct's own fields.
+func fieldNames(object any) []string {
+	t := reflect.TypeOf(object)
 	names := make([]string, 0, t.NumField())
 	for i := range t.NumField() {
 		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {

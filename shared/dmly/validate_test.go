@@ -53,8 +53,8 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 		"no elements":           {dmly.MessengerTemplate{Workspace: workspace, Contact: contact}, []string{"/elements"}},
 		"eleven elements":       {dmly.InstagramTemplate{Workspace: workspace, Contact: contact, Elements: tooMany}, []string{"/elements"}},
 		"element": {dmly.InstagramTemplate{Workspace: workspace, Contact: contact, Elements: []dmly.Element{
-			{Title: "fine"}, {Title: strings.Repeat("x", 81), Buttons: dmly.Buttons{raw(`{}`), raw(`[]`), raw(`{`), raw(`{}`)}}}},
-			[]string{"/elements/1/buttons", "/elements/1/buttons/1", "/elements/1/buttons/2", "/elements/1/title"}},
+			{Title: "fine", Passthrough: dmly.Passthrough{"subtitle": raw(`""`)}}, {Passthrough: dmly.Passthrough{"Title": raw(`1`)}, Title: strings.Repeat("x", 81), Buttons: dmly.Buttons{raw(`{}`), raw(`[]`), raw(`{`), raw(`{}`)}}}},
+			[]string{"/elements/1/buttons", "/elements/1/buttons/1", "/elements/1/buttons/2", "/elements/1/title", "/elements/1/Title"}},
 		"telegram buttons": {dmly.TelegramTemplate{Workspace: workspace, Contact: contact, TextMessage: "x", Buttons: dmly.Buttons{raw(`"b"`)}}, []string{"/buttons/0"}},
 		"passthrough": {dmly.WhatsAppText{Workspace: workspace, Contact: contact, TextMessage: "x",
 			Passthrough: dmly.Passthrough{"TEXTMESSAGE": raw(`""`), "a/b~c": raw(`{`), "fine": raw(`1`)}}, []string{"/passthrough/TEXTMESSAGE", "/passthrough/a~1b~0c"}},

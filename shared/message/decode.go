@@ -30,7 +30,7 @@ var (
 // Decode reads one message. It returns an *[Error] that names every problem, or a
 // message that is valid but for its ID, which may be missing.
 func Decode(data []byte, defaults Defaults) (Message, error) {
-	d, root, err := parse(data)
+	d, root, err := parse(data, maxDepth)
 	if err != nil {
 		return Message{}, err
 	}
@@ -45,7 +45,7 @@ func Decode(data []byte, defaults Defaults) (Message, error) {
 // write it. Unlike [Decode] it takes null for a field that is not there, and
 // passes the fields that it does not know on to DMLY.
 func DecodeRequest(op dmly.Operation, body []byte, defaults Defaults) (Message, error) {
-	d, root, err := parse(body)
+	d, root, err := parse(body, maxDepth-1) // its further fields go one level down, into passthrough
 	if err != nil {
 		return Message{}, err
 	}
@@ -159,8 +159,14 @@ func (d *decoder) element(at string, v jsontext.Value) dmly.Element {
 			e.Title = d.text(at, v)
 		case "buttons":
 			e.Buttons = list(d, at, v, d.raw)
-		default:
-			d.unknown(name, at, []string{"title", "buttons"})
+		default: // the reference leaves open what else an element has
+			if d.misspelled(name, at, "title", "buttons") {
+				return
+			}
+			if e.Passthrough == nil {
+				e.Passthrough = dmly.Passthrough{}
+			}
+			e.Passthrough[name] = d.raw(at, v)
 		}
 	})
 	return e

@@ -26,9 +26,7 @@ var shapes = map[string]string{
 }
 
 func (d *decoder) unknown(name, at string, known ...[]string) {
-	if likely := nearest(name, slices.Concat(known...)); likely != "" {
-		d.add(at, "unknown field; did you mean %q%s?", likely, shapes[likely])
-		d.excused = append(d.excused, topic(at[:strings.LastIndexByte(at, '/')+1]+likely))
+	if d.misspelled(name, at, slices.Concat(known...)...) {
 		return
 	}
 	if len(known) > 1 {
@@ -36,6 +34,17 @@ func (d *decoder) unknown(name, at string, known ...[]string) {
 		return
 	}
 	d.add(at, "unknown field; there is %s", strings.Join(known[0], ", "))
+}
+
+// misspelled reports a field that is probably one of the known.
+func (d *decoder) misspelled(name, at string, known ...string) bool {
+	likely := nearest(name, known)
+	if likely == "" {
+		return false
+	}
+	d.add(at, "unknown field; did you mean %q%s?", likely, shapes[likely])
+	d.excused = append(d.excused, topic(at[:strings.LastIndexByte(at, '/')+1]+likely))
+	return true
 }
 
 // nearest is the known field that was probably meant, or "".

@@ -53,13 +53,17 @@ func (d *decoder) merge(found []Problem) {
 
 // parse checks what is true of all JSON that is taken here: its size, its form,
 // its depth, valid UTF-8, no name twice, nothing after it, and an object.
-func parse(data []byte) (*decoder, jsontext.Value, error) {
+func parse(data []byte, depth int) (*decoder, jsontext.Value, error) {
 	d := &decoder{}
 	if len(data) > MaxBytes {
 		d.add("", "has %d bytes; the limit is %d", len(data), MaxBytes)
 		return nil, nil, &Error{Problems: d.problems, TooLarge: true}
 	}
-	root, err := d.scan(data)
+	root, err := d.scan(data, depth)
+	if err == nil && root.Kind() != '{' {
+		d.wrongType("", root, "an object")
+		return nil, nil, &Error{Problems: d.problems, Malformed: true}
+	}
 	if err != nil {
 		d.add(pointerOf(err), "%s", syntaxDetail(err, data))
 		return nil, nil, &Error{Problems: d.problems, Malformed: true}
@@ -68,7 +72,7 @@ func parse(data []byte) (*decoder, jsontext.Value, error) {
 }
 
 // scan reads all tokens once. Repeated names are gathered; what is not JSON ends it.
-func (d *decoder) scan(data []byte) (jsontext.Value, error) {
+func (d *decoder) scan(data []byte, depth int) (jsontext.Value, error) {
 	dec := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
 	var names []map[string]bool // of each open object; nil for an array
 	for {
@@ -90,8 +94,8 @@ func (d *decoder) scan(data []byte) (jsontext.Value, error) {
 			}
 			open[token.String()] = true
 		}
-		if len(names) > maxDepth {
-			return nil, errTooDeep
+		if len(names) > depth {
+			return nil, fmt.Errorf("is nested more than %d levels deep", depth)
 		}
 		if len(names) == 0 {
 			break
@@ -111,10 +115,7 @@ func isName(dec *jsontext.Decoder) bool {
 	return length%2 == 1
 }
 
-var (
-	errTooDeep  = fmt.Errorf("is nested more than %d levels deep", maxDepth)
-	errTrailing = errors.New("there is something after the end of the JSON object")
-)
+var errTrailing = errors.New("there is something after the end of the JSON object")
 
 func pointerOf(err error) string {
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
@@ -268,7 +269,7 @@ func parsed[T any](d *decoder, at string, v jsontext.Value, parse func(string) (
 
 func (d *decoder) wrongType(at string, v jsontext.Value, want string) {
 	is := map[jsontext.Kind]string{'n': "null", 't': "a boolean", 'f': "a boolean", '"': "a string", '0': "a number", '{': "an object", '[': "a list"}[v.Kind()]
-	if v.Kind() == 'n' {
+	if v.Kind() == 'n' && at != "" {
 		d.add(at, "is null; leave the field out instead")
 		return
 	}

@@ -72,7 +72,7 @@ func (m *Memory) Reserve(ctx context.Context, name string, lane delivery.Lane, n
 		horizon = until
 	}
 	var slots []time.Time
-	for len(slots) < n && !next.After(horizon) {
+	for len(slots) < n && !latest(next, now).After(horizon) {
 		slots = append(slots, latest(next, now))
 		next = next.Add(limits.interval)
 	}

@@ -98,6 +98,10 @@ func TestNoSlotLiesAfterTheDeadline(t *testing.T) {
 	if len(slots) == 0 {
 		t.Fatal("no slot before the deadline")
 	}
+	burst, _ := newPace(t, 1000)
+	if slots, _ := reserve(t, burst, delivery.NormalLane, 1, start.Add(-time.Second)); len(slots) != 0 {
+		t.Errorf("slots %v, and the deadline has passed", slots)
+	}
 	if slots, retry := reserve(t, m, delivery.NormalLane, 1, start); len(slots) != 0 || !retry.After(c.now) {
 		t.Errorf("slots %v, ask again at %v", slots, retry)
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 // Direct is what SEND_QUEUE_URL=memory: means in a function that stands alone:
-// what would be queued is sent at once. It holds nothing, so a record with a delay,
-// which would only look after a message that is being sent already, is dropped.
+// what would be queued is sent at once. It holds nothing, so a recheck, which only
+// looks after a message that is being sent already, is dropped.
 type Direct struct {
 	// Deliver sends a record.
 	Deliver func(ctx context.Context, r delivery.Record) (delivery.Result, error)
@@ -25,7 +25,7 @@ var _ delivery.Queue = Direct{}
 func (d Direct) Enqueue(ctx context.Context, records ...delivery.Record) error {
 	var problems []error
 	for _, r := range records {
-		if r.Delay > 0 {
+		if r.Recheck {
 			continue
 		}
 		result, err := d.Deliver(ctx, r)

@@ -12,9 +12,9 @@ import (
 	"dmlysender/shared/queue"
 )
 
-func receive(t *testing.T, q *queue.Memory, n int) []queue.Received {
+func receive(t *testing.T, q *queue.Memory) []queue.Received {
 	t.Helper()
-	got, err := q.Receive(t.Context(), n, time.Minute)
+	got, err := q.Receive(t.Context(), 10, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,16 +33,16 @@ func TestARecordComesAgainUntilItIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, start := queue.NewMemory(time.Now), time.Now()
 		enqueue(t, q, delivery.Record{ID: "a", Body: []byte("{}")})
-		first := receive(t, q, 10)
+		first := receive(t, q)
 		if len(first) != 1 || first[0].ID != "a" || first[0].Receives != 1 || time.Since(start) != 0 {
 			t.Fatalf("first %+v after %v", first, time.Since(start))
 		}
-		second := receive(t, q, 10)
+		second := receive(t, q)
 		if len(second) != 1 || second[0].Receives != 2 || time.Since(start) != time.Minute {
 			t.Errorf("second %+v after %v, want a minute", second, time.Since(start))
 		}
 		q.Postpone(second[0].MessageID, 5*time.Second)
-		third := receive(t, q, 10)
+		third := receive(t, q)
 		if time.Since(start) != 65*time.Second {
 			t.Errorf("third after %v, want 65 s", time.Since(start))
 		}
@@ -63,10 +63,10 @@ func TestADelayedRecordIsHeldBackAndWhatArrivesWakesTheReceiver(t *testing.T) {
 			<-time.After(time.Second)
 			_ = q.Enqueue(context.Background(), delivery.Record{ID: "now"})
 		}()
-		if got := receive(t, q, 10); len(got) != 1 || got[0].ID != "now" || time.Since(start) != time.Second {
+		if got := receive(t, q); len(got) != 1 || got[0].ID != "now" || time.Since(start) != time.Second {
 			t.Errorf("%+v after %v", got, time.Since(start))
 		}
-		if got := receive(t, q, 10); len(got) != 1 || got[0].ID != "late" || time.Since(start) != 30*time.Second {
+		if got := receive(t, q); len(got) != 1 || got[0].ID != "late" || time.Since(start) != 30*time.Second {
 			t.Errorf("%+v after %v", got, time.Since(start))
 		}
 	})
@@ -78,7 +78,7 @@ func TestABatchIsNoLargerThanAskedForAndTheRestFollows(t *testing.T) {
 	for range 12 {
 		enqueue(t, q, delivery.Record{})
 	}
-	if a, b := len(receive(t, q, 10)), len(receive(t, q, 10)); a != 10 || b != 2 {
+	if a, b := len(receive(t, q)), len(receive(t, q)); a != 10 || b != 2 {
 		t.Errorf("batches of %d and %d, want 10 and 2", a, b)
 	}
 }
@@ -107,7 +107,7 @@ func TestDirectSendsAtOnceAndSaysWhatCannotWait(t *testing.T) {
 		}
 		return results[r.ID], nil
 	}}
-	if err := q.Enqueue(t.Context(), delivery.Record{ID: "sent"}, delivery.Record{ID: "recheck", Delay: time.Second}); err != nil {
+	if err := q.Enqueue(t.Context(), delivery.Record{ID: "sent"}, delivery.Record{ID: "recheck", Recheck: true}); err != nil {
 		t.Errorf("sent: %v", err)
 	}
 	err := q.Enqueue(t.Context(), delivery.Record{ID: "waiting"}, delivery.Record{ID: "broken"}, delivery.Record{ID: "early"})

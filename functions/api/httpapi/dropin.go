@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -55,7 +56,18 @@ func (h *Handler) sendNow(w http.ResponseWriter, r *http.Request, m message.Mess
 		h.refuseRequest(w, err)
 		return
 	}
-	recheck := delivery.Record{Body: content, ID: m.ID, Group: m.Workspace.ID, Delay: recheckDelay}
+	if r.Header.Get("Idempotency-Key") != "" { // only then can it be known already
+		known, err := h.Sender.Look(r.Context(), m)
+		if err != nil {
+			h.refuseRequest(w, err)
+			return
+		}
+		if known.Done || known.Conflict {
+			answerAs(w, m.ID, known)
+			return
+		}
+	}
+	recheck := delivery.Record{Body: content, ID: m.ID, Group: m.Workspace.ID, Delay: recheckDelay, Recheck: true}
 	if err := h.Queues.For(delivery.LaneOf(m)).Enqueue(r.Context(), recheck); err != nil {
 		h.refuseRequest(w, err)
 		return
@@ -66,7 +78,6 @@ func (h *Handler) sendNow(w http.ResponseWriter, r *http.Request, m message.Mess
 	if err != nil { // the queue has it: it will be sent
 		result = delivery.Result{Item: delivery.Item{ID: m.ID, State: delivery.Accepted}}
 	}
-	w.Header().Set("Location", "/v1/messages/"+m.ID)
 	answerAs(w, m.ID, result)
 }
 
@@ -86,9 +97,10 @@ func (h *Handler) deliver(ctx context.Context, m message.Message) (result delive
 // it would invite a second send.
 func answerAs(w http.ResponseWriter, id string, result delivery.Result) {
 	item := result.Item
+	w.Header().Set("Location", "/v1/messages/"+url.PathEscape(id))
 	switch {
 	case result.Conflict:
-		asDMLY(w, http.StatusUnprocessableEntity, item.Reason)
+		asDMLY(w, http.StatusUnprocessableEntity, otherContent)
 	case item.State == delivery.Sent:
 		writeJSON(w, http.StatusOK, "application/json", dmly.MessageResponse{ID: item.DMLYID, Status: item.DMLYStatus})
 	case item.State == delivery.Rejected || item.State == delivery.Failed || item.State == delivery.Expired || item.State == delivery.Cancelled:

@@ -10,6 +10,9 @@ import (
 	"dmlysender/shared/message"
 )
 
+// otherContent is said to a caller whose id belongs to another message.
+const otherContent = "another message with this id was accepted before; use a new id, or send the same content again"
+
 // accepted is the answer to POST /v1/messages.
 type accepted struct {
 	ID    string         `json:"id"`
@@ -37,12 +40,16 @@ func (h *Handler) postMessage(w http.ResponseWriter, r *http.Request, from calle
 		problems(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
+	if err := delivery.CheckAhead(m.SendAt, h.Sender.Clock.Now()); err != nil {
+		writeProblem(w, http.StatusUnprocessableEntity, "the message is not valid", []message.Problem{{Pointer: "/sendAt", Detail: err.Error()}})
+		return
+	}
 	result, err := h.Sender.Accept(r.Context(), m, h.Queues.For(delivery.LaneOf(m)))
 	switch {
 	case err != nil:
 		h.refuseBody(w, err)
 	case result.Conflict:
-		problems(w, http.StatusUnprocessableEntity, "another message with this id was accepted before; use a new id, or send the same content again")
+		problems(w, http.StatusUnprocessableEntity, otherContent)
 	default:
 		w.Header().Set("Location", "/v1/messages/"+url.PathEscape(result.Item.ID))
 		writeJSON(w, http.StatusAccepted, "application/json", accepted{ID: result.Item.ID, State: result.Item.State})

@@ -24,7 +24,7 @@ func TestAPISaysWhatIsWrongWithAMessage(t *testing.T) {
 		"trailing":             {body(nil) + "{}", 400, []string{""}},
 		"not UTF-8":            {strings.Replace(body(nil), "parcel", "par\xffcel", 1), 400, nil},
 		"too large":            {body(fields{"passthrough": fields{"filler": strings.Repeat("x", message.MaxBytes)}}), 413, nil},
-		"a list":               {"[]", 422, nil},
+		"a list":               {"[]", 400, []string{""}},
 		"nothing in it":        {"{}", 422, []string{"/channel"}},
 		"all at once":          {body(fields{"textMessage": strings.Repeat("x", 4097), "recipient": fields{"phoneNumber": phone + "123456"}, "colour": "red"}), 422, []string{"/colour", "/recipient/phoneNumber", "/textMessage"}},
 		"a misspelled field":   {body(fields{"recipient": nil, "recepient": fields{"phoneNumber": phone}}), 422, []string{"/recepient"}},

@@ -106,7 +106,7 @@ func TestAFunctionLinksOnlyTheClientsThatItUses(t *testing.T) {
 	t.Parallel()
 	const prefix = "github.com/aws/aws-sdk-go-v2/service/"
 	for function, want := range map[string][]string{
-		"worker":   {"dynamodb", "secretsmanager"},
+		"worker":   {"dynamodb", "secretsmanager", "sqs"},
 		"schedule": {"dynamodb", "sqs"},
 		"api":      {"dynamodb", "secretsmanager", "sqs"},
 	} {

@@ -24,6 +24,7 @@ import (
 	"dmlysender/shared/ledger"
 	"dmlysender/shared/pace"
 	"dmlysender/shared/queue"
+	"dmlysender/shared/queue/sqs"
 )
 
 // What no log line may ever contain; the harness looks for them after each test.
@@ -95,7 +96,7 @@ func (r *rig) work() {
 		for _, got := range q.records(r.t, time.Hour) {
 			one := events.SQSMessage{
 				MessageId: got.MessageID, Body: string(got.Body),
-				MessageAttributes: map[string]events.SQSMessageAttribute{sqsworker.RecordIDAttribute: {DataType: "String", StringValue: &got.ID}},
+				MessageAttributes: map[string]events.SQSMessageAttribute{sqs.IDAttribute: {DataType: "String", StringValue: &got.ID}},
 			}
 			response, err := r.worker.Handle(r.t.Context(), events.SQSEvent{Records: []events.SQSMessage{one}})
 			if err != nil || len(response.BatchItemFailures) > 0 {

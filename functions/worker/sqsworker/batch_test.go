@@ -224,7 +224,6 @@ func TestWorkerStartsNothingThatItCouldNotRecordInTime(t *testing.T) {
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	r.clock.advance(deadline.Add(-4 * time.Second).Sub(start)) // a post is given 2 s, and recording it 3 s
-	r.handler.Sender.Pacer = newPacer(t, 20, r.clock)
 	r.wantBack(r.handleIn(ctx, record("1", body(fields{"id": "order-1"})), record("2", "{")), "sqs-1")
 	r.wantPosts(0)
 	r.wantState("order-1", "")

@@ -13,11 +13,8 @@ import (
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
+	"dmlysender/shared/queue/sqs"
 )
-
-// RecordIDAttribute is the message attribute that names a record which this system
-// has queued itself.
-const RecordIDAttribute = "dmlysender.id"
 
 // Handler sends each record of an SQS batch. It is safe for concurrent use.
 type Handler struct {
@@ -62,10 +59,18 @@ func (h *Handler) record(ctx context.Context, r events.SQSMessage) (done bool) {
 			done = false
 		}
 	}()
-	record := delivery.Record{Body: []byte(r.Body)}
+	record := sqs.Received(r.Body, func(name string) string {
+		if value := r.MessageAttributes[name].StringValue; value != nil {
+			return *value
+		}
+		return ""
+	})
 	// Any producer can set an attribute; one that is no id could not be recorded.
-	if id := r.MessageAttributes[RecordIDAttribute].StringValue; id != nil && message.ValidID(*id) {
-		record.ID = *id
+	if !message.ValidID(record.ID) {
+		record.ID = ""
+	}
+	if receives := r.Attributes["ApproximateReceiveCount"]; receives != "" && receives != "1" {
+		record.Recheck = true
 	}
 	result, err := h.Sender.DeliverRecord(ctx, record, r.MessageId, h.Defaults)
 	return err == nil && result.Done

@@ -21,6 +21,7 @@ import (
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/dmlytest"
 	"dmlysender/shared/pace"
+	"dmlysender/shared/queue/sqs"
 )
 
 // What no log line may ever contain; the harness looks for them after each test.
@@ -197,7 +198,7 @@ func record(name, body string) events.SQSMessage {
 // named is a record with the attribute that this system gives its own.
 func named(r events.SQSMessage, id string) events.SQSMessage {
 	r.MessageAttributes = map[string]events.SQSMessageAttribute{
-		sqsworker.RecordIDAttribute: {DataType: "String", StringValue: &id},
+		sqs.IDAttribute: {DataType: "String", StringValue: &id},
 	}
 	return r
 }

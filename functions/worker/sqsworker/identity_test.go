@@ -8,18 +8,18 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"dmlysender/functions/worker/sqsworker"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/dmlytest"
 	"dmlysender/shared/message"
+	"dmlysender/shared/queue/sqs"
 )
 
 func TestWorkerNamesEachMessage(t *testing.T) {
 	t.Parallel()
 	plain, own := record("1", body(nil)), record("1", body(fields{"id": "order-1"}))
 	binary := named(own, "order-2")
-	binary.MessageAttributes[sqsworker.RecordIDAttribute] = events.SQSMessageAttribute{DataType: "Binary", BinaryValue: []byte("order-2")}
+	binary.MessageAttributes[sqs.IDAttribute] = events.SQSMessageAttribute{DataType: "Binary", BinaryValue: []byte("order-2")}
 	for name, tt := range map[string]struct {
 		record events.SQSMessage
 		want   string

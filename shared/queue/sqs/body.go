@@ -9,15 +9,20 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-// The message attributes of a record, both of type String. They have a prefix because other producers use the queue, too.
+// The message attributes of a record, all of type String. They have a prefix because other producers use the queue, too.
 const (
 	// IDAttribute is the record's id. It is there so that a body which cannot be read still has one.
 	IDAttribute = "dmlysender.id"
 	// EncodingAttribute is "base64" if the body is that of the record in base64, and absent otherwise.
 	EncodingAttribute = "dmlysender.encoding"
+	// RecheckAttribute is "true" for a recheck, and absent otherwise.
+	RecheckAttribute = "dmlysender.recheck"
 )
 
-const base64Encoding = "base64"
+const (
+	base64Encoding = "base64"
+	isTrue         = "true"
+)
 
 // SQS refuses a body with characters that XML 1.0 does not have: control characters but for tab and line ends, U+FFFE,
 // U+FFFF, and what is not UTF-8. A message that may be sent can contain the two of them, and only within a JSON
@@ -57,7 +62,7 @@ func carried(text string) bool {
 // Group and Delay are not known. Records of others need no attributes, and one whose attributes make no sense
 // is taken as it stands.
 func Received(body string, attribute func(name string) string) delivery.Record {
-	r := delivery.Record{Body: []byte(body), ID: attribute(IDAttribute)}
+	r := delivery.Record{Body: []byte(body), ID: attribute(IDAttribute), Recheck: attribute(RecheckAttribute) == isTrue}
 	if attribute(EncodingAttribute) == base64Encoding {
 		if decoded, err := base64.StdEncoding.DecodeString(body); err == nil {
 			r.Body = decoded

@@ -27,7 +27,7 @@ func TestAnyBodyTravels(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &stand{}
-			if err := s.open(t).Enqueue(t.Context(), delivery.Record{Body: []byte(tt.body), ID: "order-1"}); err != nil {
+			if err := s.open(t).Enqueue(t.Context(), delivery.Record{Body: []byte(tt.body), ID: "order-1", Recheck: tt.encoding != ""}); err != nil {
 				t.Fatal(err)
 			}
 			got := s.taken()[0]
@@ -35,7 +35,7 @@ func TestAnyBodyTravels(t *testing.T) {
 				t.Errorf("got %q in %q, want %q in %q", got.MessageBody, encoding, tt.want, tt.encoding)
 			}
 			back := sqs.Received(got.MessageBody, func(name string) string { return got.MessageAttributes[name].StringValue })
-			if back.ID != "order-1" || !sameBody(back.Body, []byte(tt.body)) {
+			if back.ID != "order-1" || back.Recheck != (tt.encoding != "") || !sameBody(back.Body, []byte(tt.body)) {
 				t.Errorf("came back as %q with the id %q", back.Body, back.ID)
 			}
 		})

@@ -43,6 +43,9 @@ func newEntry(r delivery.Record) (entry, error) {
 	}}
 	e.attribute(IDAttribute, r.ID)
 	e.attribute(EncodingAttribute, encoding)
+	if r.Recheck {
+		e.attribute(RecheckAttribute, isTrue)
+	}
 	switch {
 	case body == "":
 		return e, errors.New("its body is empty")
