@@ -31,7 +31,9 @@ func (s *Sender) Accept(ctx context.Context, m message.Message, queue Queue) (Re
 		case conflict, outdated:
 			return Result{Item: standing, Conflict: true}, nil
 		case rest:
-			return Result{Item: standing, Done: true}, nil
+			if standing.State.Final() && standing.Fingerprint == j.arrival.fingerprint {
+				return Result{Item: standing, Done: true}, nil
+			}
 		case claim, comeBack: // not at rest, or a correction: a further record does no harm
 		}
 		if standing.Fingerprint == j.arrival.fingerprint {

@@ -135,12 +135,18 @@ func decide(a arrival, standing *Item, by claimant, now time.Time) decision {
 func (a arrival) start(from Item, by claimant, now time.Time) decision {
 	due := a.due(now)
 	if a.expiredBy(due) {
+		if from.Resent {
+			next := a.unknown(from, "it may have been sent, and could not be sent once more before its expiresAt", now)
+			return decision{verdict: rest, item: &next}
+		}
 		next := from.moved(Expired, "it could not be sent before its expiresAt", now)
 		return decision{verdict: rest, item: &next}
 	}
 	if err := CheckAhead(a.sendAt, now); err != nil {
+		// What is wrong is a time, which the fingerprint leaves out; with that of the
+		// whole content, the same message with a better time is its correction.
 		next := from.moved(Rejected, err.Error(), now)
-		next.Content = a.content
+		next.Fingerprint, next.Content = message.FingerprintOf(a.content), a.content
 		return decision{verdict: rest, item: &next}
 	}
 	if due.After(now) {
@@ -150,18 +156,21 @@ func (a arrival) start(from Item, by claimant, now time.Time) decision {
 	next := from.moved(Sending, "", now)
 	next.Owner, next.Lease = by.owner, by.lease
 	next.NotBefore = time.Time{}
-	next.Content = nil
+	next.DMLYID, next.DMLYStatus = "", ""
 	next.ForgetAt = later(next.ForgetAt, later(a.sendAt, a.expiresAt).Add(remember))
 	return decision{verdict: claim, item: &next}
 }
 
 // correction is a new generation with the content that has just arrived.
 func (a arrival) correction(old Item) Item {
-	return Item{
-		ID: old.ID, Fingerprint: a.fingerprint, Generation: old.Generation + 1,
-		Refused: append(slices.Clone(old.Refused), old.Fingerprint),
-		History: slices.Clone(old.History), ForgetAt: old.ForgetAt,
+	next := Item{
+		ID: old.ID, Revision: old.Revision, Fingerprint: a.fingerprint, Generation: old.Generation + 1,
+		Refused: slices.Clone(old.Refused), History: slices.Clone(old.History), ForgetAt: old.ForgetAt,
 	}
+	if old.State == Rejected {
+		next.Refused = append(next.Refused, old.Fingerprint)
+	}
+	return next
 }
 
 // abandoned is a claim whose owner never recorded an outcome. The owner's token

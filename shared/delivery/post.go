@@ -22,7 +22,9 @@ func (s *Sender) post(ctx context.Context, j *job, key apikey.Key, claimed Item)
 	if !ok {
 		return first
 	}
-	keys, err := s.Keys.Refresh(ctx, key)
+	refresh, cancel := context.WithTimeout(ctx, claimed.Lease.Sub(s.Clock.Now()))
+	defer cancel()
+	keys, err := s.Keys.Refresh(refresh, key)
 	if err != nil {
 		return first
 	}
@@ -50,32 +52,59 @@ func (s *Sender) postOnce(ctx context.Context, req dmly.Request, key apikey.Key,
 	return outcome{response: response, err: err}
 }
 
-// record writes what came of a claim, as long as the claim is still ours: in
-// sending, or in unknown, where somebody put it who took us for dead. It does so
-// even if the context has ended: the ledger has to stay true.
+// record writes what came of a claim, as long as the claim is still ours, even if
+// somebody took us for dead. It does so even if the context has ended: the ledger has
+// to stay true.
 func (s *Sender) record(ctx context.Context, j *job, claimed Item, next func(Item, time.Time) Item) (Item, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	left := recordTime
+	if end, ok := ctx.Deadline(); ok {
+		left = max(left, end.Sub(s.Clock.Now()))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)
 	defer cancel()
 	standing := claimed
 	for range maxRaces {
 		now := s.Clock.Now()
-		item := next(standing, now)
+		item, ok := next(standing, now), true
+		if standing.State != Sending {
+			if item, ok = overtaken(standing, item, now); !ok {
+				j.standing = &standing
+				return standing, nil
+			}
+		}
 		item.Revision = s.NewToken()
-		found, ok, err := s.Ledger.Put(ctx, item, standing.Revision, now)
+		found, written, err := s.Ledger.Put(ctx, item, standing.Revision, now)
 		if err != nil {
 			return Item{}, fmt.Errorf("record message %s as %s: %w", claimed.ID, item.State, err)
 		}
-		if ok {
+		if written {
 			j.standing = &item
 			return item, nil
 		}
-		if found.Owner != claimed.Owner || found.State != Sending && found.State != Unknown {
+		if found.Owner != claimed.Owner {
 			j.standing = &found
 			return found, nil // no longer ours: change nothing
 		}
 		standing = found
 	}
 	return Item{}, fmt.Errorf("record message %s: others kept writing", claimed.ID)
+}
+
+// overtaken is what an owner may still write after somebody took it for dead: that
+// the message was sent, always; and another final state, if it was left unknown. Its
+// record is gone from the queue then, so that nothing would bring it back from
+// waiting: what is proven unsent ends as failed.
+func overtaken(standing, item Item, now time.Time) (Item, bool) {
+	switch {
+	case item.State == Sent && (standing.State == Unknown || standing.State == Waiting):
+		return item, true
+	case standing.State != Unknown || standing.Resent:
+		return Item{}, false
+	case item.State.Final():
+		return item, true
+	default:
+		return standing.moved(Failed, "proven unsent after its record was given up: "+item.Reason, now), true
+	}
 }
 
 // release gives a claim back unused.

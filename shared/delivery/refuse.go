@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"dmlysender/shared/message"
 )
@@ -24,7 +25,7 @@ func (s *Sender) refuseConflict(ctx context.Context, j *job) (Result, error) {
 
 func (s *Sender) refuse(ctx context.Context, id, fingerprint string, content []byte, reason string) (Item, error) {
 	item, err := s.putRefused(ctx, id, fingerprint, content, reason)
-	if err != nil || item.Fingerprint == fingerprint {
+	if err != nil || item.Fingerprint == fingerprint || slices.Contains(item.Refused, fingerprint) {
 		return item, err
 	}
 	// The id is another message's, which stays as it is.

@@ -142,8 +142,8 @@ func (s *Sender) newJob(m message.Message) (*job, error) {
 func (s *Sender) attempt(ctx context.Context, j *job) (result Result, again bool, err error) {
 	now := s.Clock.Now()
 	// What the record alone decides needs no key and no slot.
-	if first := decide(j.arrival, j.standing, claimant{}, now); first.verdict != claim {
-		return s.conclude(ctx, j, first)
+	if decide(j.arrival, j.standing, claimant{}, now).verdict != claim {
+		return s.conclude(ctx, j)
 	}
 	key, err := s.key(ctx, j.message.Workspace.ID)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *Sender) attempt(ctx context.Context, j *job) (result Result, again bool
 		return Result{}, false, err
 	}
 	if next.verdict != claim {
-		return s.conclude(ctx, j, next)
+		return s.end(ctx, j, next)
 	}
 	return s.send(ctx, j, key, *next.item)
 }
@@ -173,9 +173,9 @@ func (s *Sender) attempt(ctx context.Context, j *job) (result Result, again bool
 // deadline is until when a post may take.
 func (s *Sender) deadline(ctx context.Context) time.Time {
 	if end, ok := ctx.Deadline(); ok {
-		return end.Add(-recordTime)
+		return end.Add(-recordTime).Round(0)
 	}
-	return s.Clock.Now().Add(maxPostTime)
+	return s.Clock.Now().Add(maxPostTime).Round(0)
 }
 
 func (s *Sender) key(ctx context.Context, workspace string) (apikey.Key, error) {
@@ -239,18 +239,23 @@ func (j *job) revision() string {
 	return j.standing.Revision
 }
 
-// conclude ends a record that is not to be posted now.
-func (s *Sender) conclude(ctx context.Context, j *job, d decision) (Result, bool, error) {
-	if d.item != nil && d.item.Revision == "" {
-		written, err := s.write(ctx, j, func(now time.Time) decision { return decide(j.arrival, j.standing, claimant{}, now) })
-		if err != nil {
-			return Result{}, false, err
+// conclude ends a record that is not to be posted now, and writes what that means.
+func (s *Sender) conclude(ctx context.Context, j *job) (Result, bool, error) {
+	d, err := s.write(ctx, j, func(now time.Time) decision {
+		d := decide(j.arrival, j.standing, claimant{}, now)
+		if d.verdict == claim { // what stood in the way has just gone; a claim needs a key and a slot first
+			return decision{verdict: comeBack, at: now.Add(backOffBase)}
 		}
-		if written.verdict == claim { // what made it rest or wait is over: try anew
-			return Result{RetryAt: s.Clock.Now().Add(backOffBase)}, false, nil
-		}
-		d = written
+		return d
+	})
+	if err != nil {
+		return Result{}, false, err
 	}
+	return s.end(ctx, j, d)
+}
+
+// end says what became of a record whose decision has been written.
+func (s *Sender) end(ctx context.Context, j *job, d decision) (Result, bool, error) {
 	switch d.verdict {
 	case conflict:
 		result, err := s.refuseConflict(ctx, j)
@@ -284,6 +289,8 @@ func (s *Sender) send(ctx context.Context, j *job, key apikey.Key, claimed Item)
 		return settled.item
 	})
 	if pause > 0 {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+		defer cancel()
 		if pauseErr := s.Pacer.Pause(ctx, key.Account, s.Clock.Now().Add(pause)); pauseErr != nil {
 			err = errors.Join(err, fmt.Errorf("pause account %s: %w", key.Account, pauseErr))
 		}

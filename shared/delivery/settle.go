@@ -66,6 +66,9 @@ func (r Retry) settle(a arrival, item Item, o outcome, steps int, now time.Time)
 
 // rejected moves on to the next fallback, or to rest.
 func (a arrival) rejected(item Item, reason string, steps int, now time.Time) Item {
+	if item.Resent { // the earlier post may have been sent all the same
+		return a.unknown(item, reason, now)
+	}
 	if item.Step+1 < steps {
 		next := item.moved(Waiting, fmt.Sprintf("%s; its fallback %d is next", reason, item.Step+1), now)
 		next.Step++
@@ -88,6 +91,9 @@ func (r Retry) held(item Item, reason string, wait time.Duration, now time.Time)
 
 // again tries once more, later, or gives up.
 func (r Retry) again(a arrival, item Item, why *dmly.NotSentError, now time.Time) Item {
+	if item.Attempts >= r.attempts() && item.Resent {
+		return a.unknown(item, why.Error(), now)
+	}
 	if item.Attempts >= r.attempts() {
 		next := item.moved(Failed, fmt.Sprintf("given up after %d attempts: %v", item.Attempts, why), now)
 		next.Content = a.content

@@ -107,6 +107,10 @@ type Transition struct {
 func (i Item) moved(to State, reason string, now time.Time) Item {
 	next := i
 	next.State, next.Reason = to, clip(reason, maxReason)
+	next.Revision = "" // it is another version, which whoever writes it names
+	if !to.Problem() {
+		next.Content = nil
+	}
 	next.Refused = slices.Clone(i.Refused)
 	next.History = append(slices.Clone(i.History), Transition{At: now, State: to, Reason: clip(reason, maxHistoryReason), Attempt: next.Attempts})
 	if over := len(next.History) - maxHistory; over > 0 {

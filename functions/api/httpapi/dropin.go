@@ -121,6 +121,6 @@ func (h *Handler) refuseRequest(w http.ResponseWriter, err error) {
 		asDMLY(w, http.StatusBadRequest, invalid.Error())
 	default:
 		h.Log.Error("a message could not be accepted", slog.String("error", err.Error()))
-		asDMLY(w, http.StatusServiceUnavailable, "the message could not be accepted, and was not sent")
+		asDMLY(w, http.StatusServiceUnavailable, "the message could not be taken; send it again, with the same Idempotency-Key if it had one")
 	}
 }
