@@ -289,7 +289,7 @@ func TestALeaseIsByTheWallClock(t *testing.T) {
 	if _, err := w.sender.Deliver(ctx, text(t, "a", "Hello", "")); err != nil {
 		t.Fatal(err)
 	}
-	if lease.IsZero() || lease != lease.Round(0) { //nolint:revive // Round(0) takes away the monotonic reading, which == sees
+	if lease.IsZero() || lease != lease.Round(0) { // == sees a monotonic reading, which Round(0) takes away
 		t.Errorf("lease %v", lease)
 	}
 }

@@ -65,12 +65,14 @@ func (s *Sender) record(ctx context.Context, j *job, claimed Item, next func(Ite
 	standing := claimed
 	for range maxRaces {
 		now := s.Clock.Now()
-		item, ok := next(standing, now), true
+		item := next(standing, now)
 		if standing.State != Sending {
-			if item, ok = overtaken(standing, item, now); !ok {
+			left, ok := overtaken(standing, item, now)
+			if !ok {
 				j.standing = &standing
 				return standing, nil
 			}
+			item = left
 		}
 		item.Revision = s.NewToken()
 		found, written, err := s.Ledger.Put(ctx, item, standing.Revision, now)

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
 	"dmlysender/shared/apikey"
 	"dmlysender/shared/apikey/secretsmanager"
-	"dmlysender/shared/awsconf"
+	"dmlysender/shared/awsconf/awstest"
 )
 
 const (
@@ -37,30 +36,21 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests, s.bodies = append(s.requests, r), append(s.bodies, string(body))
 	s.mu.Unlock()
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.WriteHeader(s.status)
-	_, _ = io.WriteString(w, s.body)
+	awstest.Answer(s.status, s.body)(w, r)
 }
 
 // open returns a Source that is led to the stand by AWS_ENDPOINT_URL_SECRETS_MANAGER, as a function in a test stack is.
 func (s *stand) open(t *testing.T) apikey.Source {
 	t.Helper()
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	return open(t, server.URL)
+	return open(t, s)
 }
 
-func open(t *testing.T, url string) apikey.Source {
+func open(t *testing.T, standIn http.Handler) apikey.Source {
 	t.Helper()
-	env := map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret-access", "AWS_SESSION_TOKEN": "token-1",
-		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_SECRETS_MANAGER": url,
-	}
-	cfg, err := awsconf.FromEnv(func(name string) string { return env[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return secretsmanager.Open(cfg, secretName)
+	return secretsmanager.Open(awstest.Config(t, map[string]string{
+		"AWS_SESSION_TOKEN": "token-1",
+		"AWS_ENDPOINT_URL":  "http://127.0.0.1:1", "AWS_ENDPOINT_URL_SECRETS_MANAGER": awstest.Serve(t, standIn),
+	}), secretName)
 }
 
 func value(members string) string {
@@ -183,11 +173,10 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 
 func TestSourceObeysItsContext(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
-	t.Cleanup(server.Close)
+	silent := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := open(t, server.URL)(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := open(t, silent)(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }

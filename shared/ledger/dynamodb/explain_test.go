@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/ledger/dynamodb"
 )
 
@@ -35,10 +36,10 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			nil, []string{"ValidationException", "Item size"},
 		},
 		"unreadable": {
-			answer(http.StatusOK, `{"Item": {"content": {"S": "`+private+`"`), nil, []string{"AWS_ENDPOINT_URL_DYNAMODB"},
+			awstest.Answer(http.StatusOK, `{"Item": {"content": {"S": "`+private+`"`), nil, []string{"AWS_ENDPOINT_URL_DYNAMODB"},
 		},
 		"unreadable refusal": {
-			answer(http.StatusBadRequest, `{"__type": "ConditionalCheckFailedException", "Item": {"content": {"S": ["`+private+`"]}}}`), nil, nil,
+			awstest.Answer(http.StatusBadRequest, `{"__type": "ConditionalCheckFailedException", "Item": {"content": {"S": ["`+private+`"]}}}`), nil, nil,
 		},
 	}
 	for name, tt := range tests {
@@ -81,7 +82,7 @@ func TestBriefFaultsAreRetriedAndLastingOnesAreErrors(t *testing.T) {
 	}{
 		"throttled once":       {[]http.HandlerFunc{throttled}, 2, true},
 		"broken twice":         {[]http.HandlerFunc{broken, broken}, 3, true},
-		"cut once":             {[]http.HandlerFunc{cut}, 2, true},
+		"cut once":             {[]http.HandlerFunc{awstest.Cut}, 2, true},
 		"throttled throughout": {[]http.HandlerFunc{throttled, throttled, throttled}, 3, false},
 	}
 	for name, tt := range tests {
@@ -125,7 +126,7 @@ func TestDamagedItemsAreErrorsThatNameTheAttribute(t *testing.T) {
 			}
 			item := s.damage(attribute, parse(t, `{"x": `+value+`}`)["x"])
 			// The second answer is made by hand: the stand's own conditions cannot read such an item either.
-			s.next(false, nil, answer(http.StatusBadRequest, text(map[string]any{"__type": "ConditionalCheckFailedException", "Item": item})))
+			s.next(false, nil, awstest.Answer(http.StatusBadRequest, awstest.JSON(map[string]any{"__type": "ConditionalCheckFailedException", "Item": item})))
 			_, found, getErr := l.Get(t.Context(), "order-1", noon)
 			standing, ok, putErr := l.Put(t.Context(), sent("order-1", "r2"), "r1", noon)
 			if found || ok || standing.ID != "" {

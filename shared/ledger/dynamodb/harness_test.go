@@ -1,11 +1,8 @@
 package dynamodb_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strconv"
@@ -13,10 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-
-	"dmlysender/shared/awsconf"
+	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/ledger/dynamodb"
 )
@@ -57,9 +51,7 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := request{target: r.Header.Get("X-Amz-Target")}
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&q); err != nil {
+	if err := awstest.Decode(r, &q); err != nil {
 		refuse(http.StatusBadRequest, "SerializationException", err.Error())(w, r)
 		return
 	}
@@ -109,9 +101,9 @@ func (s *stand) answer(q request) http.HandlerFunc {
 	case "DynamoDB_20120810.GetItem":
 		item, found := s.items[fmt.Sprint(q.Key)]
 		if !found {
-			return answer(http.StatusOK, `{}`)
+			return awstest.Answer(http.StatusOK, `{}`)
 		}
-		return answer(http.StatusOK, text(map[string]any{"Item": item}))
+		return awstest.Answer(http.StatusOK, awstest.JSON(map[string]any{"Item": item}))
 	case "DynamoDB_20120810.PutItem":
 		key := fmt.Sprint(attributes{"pk": q.Item["pk"], "sk": q.Item["sk"]})
 		if standing := s.items[key]; !q.holds(standing) {
@@ -119,13 +111,13 @@ func (s *stand) answer(q request) http.HandlerFunc {
 			if standing != nil && q.ReturnValuesOnConditionCheckFailure == "ALL_OLD" {
 				failure["Item"] = standing
 			}
-			return answer(http.StatusBadRequest, text(failure))
+			return awstest.Answer(http.StatusBadRequest, awstest.JSON(failure))
 		}
 		if s.items == nil {
 			s.items = map[string]attributes{}
 		}
 		s.items[key] = q.Item
-		return answer(http.StatusOK, `{}`)
+		return awstest.Answer(http.StatusOK, `{}`)
 	}
 	return refuse(http.StatusBadRequest, "UnknownOperationException", q.target)
 }
@@ -150,47 +142,14 @@ func number(value map[string]any) int64 {
 	return n
 }
 
-func text(value any) string {
-	data, err := json.Marshal(value)
-	if err != nil {
-		panic(err)
-	}
-	return string(data)
-}
-
-func answer(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	}
-}
-
 func refuse(status int, code, message string) http.HandlerFunc {
-	return answer(status, text(map[string]string{"__type": "com.amazonaws.dynamodb.v20120810#" + code, "message": message}))
+	return awstest.Refuse(status, "com.amazonaws.dynamodb.v20120810#"+code, message)
 }
-
-// cut breaks the connection instead of answering.
-func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 // open returns a ledger that is led to the stand by AWS_ENDPOINT_URL, as a function in a test stack is.
 func (s *stand) open(t *testing.T) *dynamodb.Ledger {
 	t.Helper()
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	env := map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret-access",
-		"AWS_ENDPOINT_URL": server.URL,
-	}
-	cfg, err := awsconf.FromEnv(func(name string) string { return env[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The same retries, at once.
-	cfg.Retryer = func() aws.Retryer {
-		return retry.AddWithMaxBackoffDelay(awsconf.NewRetryer(), time.Nanosecond)
-	}
-	return dynamodb.Open(cfg, table)
+	return dynamodb.Open(awstest.ConfigFor(t, s), table)
 }
 
 // sent is a message of the commonest kind.

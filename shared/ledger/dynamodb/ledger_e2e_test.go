@@ -3,11 +3,9 @@
 package dynamodb_test
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -16,26 +14,11 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"dmlysender/shared/awsconf"
+	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/ledger/dynamodb"
 	"dmlysender/shared/ledger/ledgertest"
 )
-
-// endToEnd is the configuration of the AWS stand-in at AWS_ENDPOINT_URL. Without one the test fails instead of being skipped:
-// it was asked for, and must not call AWS by accident.
-func endToEnd(t *testing.T) aws.Config {
-	t.Helper()
-	if os.Getenv("AWS_ENDPOINT_URL") == "" {
-		t.Fatal("AWS_ENDPOINT_URL is not set: start an AWS stand-in and name it, for example AWS_ENDPOINT_URL=http://127.0.0.1:4570")
-	}
-	standIns := map[string]string{"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-	cfg, err := awsconf.FromEnv(func(name string) string { return cmp.Or(os.Getenv(name), standIns[name]) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
-}
 
 // newTable makes a table like the template's, which goes with the test.
 func newTable(t *testing.T, client *sdk.Client) string {
@@ -81,14 +64,14 @@ func keys(hash, sort string) []types.KeySchemaElement {
 
 func TestE2EDynamoDBIsALedger(t *testing.T) {
 	t.Parallel()
-	cfg := endToEnd(t)
+	cfg := awstest.EndToEnd(t)
 	table := newTable(t, sdk.NewFromConfig(cfg))
 	ledgertest.Run(t, func(*testing.T) delivery.Ledger { return dynamodb.Open(cfg, table) })
 }
 
 func TestE2EProblemsAreListedUntilTheyAreSettled(t *testing.T) {
 	t.Parallel()
-	cfg := endToEnd(t)
+	cfg := awstest.EndToEnd(t)
 	client := sdk.NewFromConfig(cfg)
 	table := newTable(t, client)
 	l := dynamodb.Open(cfg, table)
@@ -143,7 +126,7 @@ func TestE2EProblemsAreListedUntilTheyAreSettled(t *testing.T) {
 
 func TestE2EAMissingTableIsSaid(t *testing.T) {
 	t.Parallel()
-	l := dynamodb.Open(endToEnd(t), "ledger-e2e-missing-"+rand.Text())
+	l := dynamodb.Open(awstest.EndToEnd(t), "ledger-e2e-missing-"+rand.Text())
 	if _, _, err := l.Get(t.Context(), "order-1", noon); !errors.Is(err, dynamodb.ErrTableNotFound) {
 		t.Errorf("Get: got %v, want %v", err, dynamodb.ErrTableNotFound)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/ledger/ledgertest"
 )
@@ -93,7 +94,7 @@ func TestAMessageThatWasSentFitsHalfAKilobyte(t *testing.T) {
 	for name, value := range s.asked()[0].Item {
 		size += len(name)
 		for _, v := range value {
-			size += len(text(v))
+			size += len(awstest.JSON(v))
 		}
 	}
 	if size > 512 {
@@ -145,7 +146,7 @@ func TestAWriteWhoseAnswerWasLostIsDone(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s.next(true, cut)
+			s.next(true, awstest.Cut)
 			standing, ok, err := l.Put(t.Context(), sent("order-1", "r2"), over, noon)
 			if err != nil || !ok || standing.Revision != "r2" {
 				t.Errorf("got %s, %v, %v, want r2, true", standing.Revision, ok, err)

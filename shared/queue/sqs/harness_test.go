@@ -4,20 +4,14 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-
-	"dmlysender/shared/awsconf"
+	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/queue/sqs"
 )
@@ -67,9 +61,7 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		QueueURL string `json:"QueueUrl"`
 		Entries  []message
 	}
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&q); err != nil || r.Header.Get("X-Amz-Target") != "AmazonSQS.SendMessageBatch" || q.QueueURL != queueURL {
+	if err := awstest.Decode(r, &q); err != nil || r.Header.Get("X-Amz-Target") != "AmazonSQS.SendMessageBatch" || q.QueueURL != queueURL {
 		fault(http.StatusBadRequest, "UnknownOperationException", fmt.Sprint(err))(w, r)
 		return
 	}
@@ -102,10 +94,7 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.queued = append(s.queued, m)
 	}
 	answer["Successful"], answer["Failed"] = successful, failed
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	if err := json.NewEncoder(w).Encode(answer); err != nil {
-		panic(err)
-	}
+	awstest.Answer(http.StatusOK, awstest.JSON(answer))(w, r)
 }
 
 // sent are the batches that came.
@@ -124,11 +113,7 @@ func (s *stand) taken() []message {
 
 // fault answers the whole request with an error.
 func fault(status int, code, text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, fmt.Sprintf(`{"__type": "com.amazonaws.sqs#%s", "message": %q}`, code, text))
-	}
+	return awstest.Refuse(status, "com.amazonaws.sqs#"+code, text)
 }
 
 // Now implements [delivery.Clock].
@@ -146,21 +131,7 @@ func (s *stand) Sleep(ctx context.Context, d time.Duration) error {
 // open returns a queue that is led to the stand by AWS_ENDPOINT_URL, as a function in a test stack is.
 func (s *stand) open(t *testing.T) *sqs.Queue {
 	t.Helper()
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	env := map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret-access",
-		"AWS_ENDPOINT_URL": server.URL,
-	}
-	cfg, err := awsconf.FromEnv(func(name string) string { return env[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The same retries, at once.
-	cfg.Retryer = func() aws.Retryer {
-		return retry.AddWithMaxBackoffDelay(awsconf.NewRetryer(), time.Nanosecond)
-	}
-	return sqs.Open(cfg, queueURL).WithClock(s)
+	return sqs.Open(awstest.ConfigFor(t, s), queueURL).WithClock(s)
 }
 
 // numbered returns n records, order-0 to order-<n-1>, each with its id as its body.

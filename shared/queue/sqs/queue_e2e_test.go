@@ -3,12 +3,10 @@
 package sqs_test
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,7 +16,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"dmlysender/shared/awsconf"
+	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/queue/sqs"
 )
@@ -31,17 +29,10 @@ type bench struct {
 	url    string
 }
 
-// endToEnd fails without AWS_ENDPOINT_URL instead of being skipped: it was asked for, and must not call AWS by accident.
+// endToEnd makes a queue that goes with the test.
 func endToEnd(t *testing.T) bench {
 	t.Helper()
-	if os.Getenv("AWS_ENDPOINT_URL") == "" {
-		t.Fatal("AWS_ENDPOINT_URL is not set: start an AWS stand-in and name it, for example AWS_ENDPOINT_URL=http://127.0.0.1:4570")
-	}
-	standIns := map[string]string{"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-	cfg, err := awsconf.FromEnv(func(name string) string { return cmp.Or(os.Getenv(name), standIns[name]) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := awstest.EndToEnd(t)
 	client := sdk.NewFromConfig(cfg)
 	created, err := client.CreateQueue(t.Context(), &sdk.CreateQueueInput{QueueName: aws.String("queue-e2e-" + rand.Text())})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/queue/sqs"
 )
@@ -219,7 +220,7 @@ func TestNothingIsSentAfterARequestThatFailed(t *testing.T) {
 			fault(http.StatusServiceUnavailable, "ServiceUnavailable", "later"), 3, nil, []string{"later"},
 		},
 		"cut": {
-			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 3, nil, nil,
+			awstest.Cut, 3, nil, nil,
 		},
 		"unreadable": {
 			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"Successful": [`)) },
