@@ -1,20 +1,9 @@
 package awsconf_test
 
 import (
-	"os"
-	"strings"
 	"testing"
+
+	"dmlysender/shared/awsconf/awstest"
 )
 
-// TestMain takes away what the SDK would read from this process's environment,
-// past the one that the tests give it.
-func TestMain(m *testing.M) {
-	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
-			if err := os.Unsetenv(name); err != nil {
-				panic(err)
-			}
-		}
-	}
-	m.Run()
-}
+func TestMain(m *testing.M) { awstest.RunWithoutEnv(m) }

@@ -46,7 +46,7 @@ func TestAPIKnowsItsCallers(t *testing.T) {
 			t.Parallel()
 			for path, kind := range map[string]string{path: problemJSON, sendText: plainJSON} {
 				r := newRig(t)
-				r.callers.set(tt.secret, nil)
+				r.callers.Set(tt.secret, nil)
 				content := body(fields{"id": "order-1"})
 				if path != "/v1/messages" {
 					content = request(nil)
@@ -68,7 +68,7 @@ func TestAPIKnowsItsCallers(t *testing.T) {
 func TestAPILooksAtNoBodyOfACallerWhoMayNotSend(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.callers.set(`{"orders": {"key": "`+callerKey+`", "scopes": ["read"]}}`, nil)
+	r.callers.Set(`{"orders": {"key": "`+callerKey+`", "scopes": ["read"]}}`, nil)
 	for path, kind := range map[string]string{path: problemJSON, sendText: plainJSON} {
 		got := r.post(path, "not JSON")
 		r.want(got, 403, kind)
@@ -103,10 +103,10 @@ func TestAPIRefusesASecretThatItDoesNotUnderstand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.callers.set(secret, nil)
+			r.callers.Set(secret, nil)
 			r.want(r.post(path, body(nil)), 503, problemJSON)
 			r.wantUntouched()
-			if got := r.logs.String(); !strings.Contains(got, "keys") || strings.Contains(got, "orders\\\":{\\\"key") || strings.Contains(got, callerSum) {
+			if got := r.Logs.String(); !strings.Contains(got, "keys") || strings.Contains(got, "orders\\\":{\\\"key") || strings.Contains(got, callerSum) {
 				t.Errorf("the log does not say why, or says too much:\n%s", got)
 			}
 		})
@@ -116,11 +116,11 @@ func TestAPIRefusesASecretThatItDoesNotUnderstand(t *testing.T) {
 func TestAPIIsClosedUntilItsKeysCanBeRead(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.callers.set("", errDown)
+	r.callers.Set("", errDown)
 	got := r.post(path, body(nil))
 	r.want(got, 503, problemJSON)
-	if strings.Contains(got.body, errDown.Error()) || !strings.Contains(r.logs.String(), errDown.Error()) {
-		t.Errorf("the cause is for the log alone: got answer %s and log\n%s", got.body, r.logs)
+	if strings.Contains(got.body, errDown.Error()) || !strings.Contains(r.Logs.String(), errDown.Error()) {
+		t.Errorf("the cause is for the log alone: got answer %s and log\n%s", got.body, r.Logs)
 	}
 	r.want(r.post(sendText, request(nil)), 503, plainJSON)
 	r.want(r.post(path, body(nil), header("x-api-key", "")), 401, problemJSON) // that one needs no keys
@@ -137,14 +137,14 @@ func TestAPIReadsItsKeysAnewForAnUnknownOneAtMostOnceAMinute(t *testing.T) {
 			r.want(r.post(sendText, request(nil), wrong), 401, plainJSON)
 			<-time.After(500 * time.Millisecond)
 		}
-		if got := r.callers.count(); got != 2 {
+		if got := r.callers.Fetches(); got != 2 {
 			t.Errorf("fetches in the first minute: got %d, want 2: the first and one refresh", got)
 		}
 		for range 240 { // two minutes more
 			<-time.After(500 * time.Millisecond)
 			r.want(r.post(path, body(nil), wrong), 401, problemJSON)
 		}
-		if got := r.callers.count(); got != 4 {
+		if got := r.callers.Fetches(); got != 4 {
 			t.Errorf("fetches after two minutes more: got %d, want 4", got)
 		}
 		r.wantUntouched()
@@ -156,7 +156,7 @@ func TestAPITakesANewKeyAtOnceAndForgetsTheOldOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRigWith(t, nil)
 		r.want(r.post(path, body(nil)), 202, plainJSON)
-		r.callers.set(`{"first": "rotated"}`, nil)
+		r.callers.Set(`{"first": "rotated"}`, nil)
 		r.want(r.post(path, body(nil), header("x-api-key", "rotated")), 202, plainJSON)
 		r.want(r.post(path, body(nil)), 401, problemJSON)
 		r.want(r.post(path, body(nil), header("x-api-key", "rotated")), 202, plainJSON)
@@ -168,7 +168,7 @@ func TestAPIKeepsItsKeysWhileTheyCannotBeReadAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRigWith(t, nil)
 		r.want(r.post(path, body(nil)), 202, plainJSON)
-		r.callers.set("", errors.New("the store is down"))
+		r.callers.Set("", errors.New("the store is down"))
 		r.want(r.post(path, body(nil), header("x-api-key", "wrong")), 401, problemJSON)
 		r.want(r.post(path, body(nil)), 202, plainJSON)
 		<-time.After(time.Hour)

@@ -1,50 +1,15 @@
 package httpapi_test
 
 import (
-	"encoding/json"
-	"errors"
-	"reflect"
-	"testing"
-
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/dmly"
 )
 
 // fields are a JSON object; nil drops one that is there by default.
-type fields map[string]any
+type fields = handlertest.Fields
 
 // body is a valid WhatsApp text in this project's form, but for what changes.
-func body(change fields) string {
-	return merged(fields{
-		"channel": "whatsapp", "type": "text", "workspace": fields{"id": "W1"},
-		"recipient": fields{"phoneNumber": phone}, "textMessage": text,
-	}, change)
-}
-
-func merged(all, change fields) string {
-	for name, value := range change {
-		all[name] = value
-		if value == nil {
-			delete(all, name)
-		}
-	}
-	encoded, err := json.Marshal(all)
-	if err != nil {
-		panic(err) // the test wrote something that is not JSON
-	}
-	return string(encoded)
-}
-
-// sameJSON compares what is meant, whatever the order and the white space.
-func sameJSON(t *testing.T, got, want []byte) {
-	t.Helper()
-	var g, w any
-	if err := errors.Join(json.Unmarshal(got, &g), json.Unmarshal(want, &w)); err != nil {
-		t.Fatalf("compare JSON: %v", err)
-	}
-	if !reflect.DeepEqual(g, w) {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
+func body(change fields) string { return handlertest.Message(change).JSON() }
 
 // bodies has a body for each of the nine operations, in the reference's shapes, with
 // fields of which the reference says nothing.
@@ -62,5 +27,5 @@ var bodies = map[dmly.Operation]string{
 
 // request is a body of whatsapp/sendtext, but for what changes.
 func request(change fields) string {
-	return merged(fields{"workspace": fields{"id": "W1"}, "recipient": fields{"phoneNumber": phone}, "textMessage": text}, change)
+	return handlertest.Message(fields{"channel": nil, "type": nil}).With(change).JSON()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/message"
@@ -24,23 +25,23 @@ func TestAPIStandsInForDMLYOnAllNineOperations(t *testing.T) {
 				r := newRig(t)
 				got := r.post(prefix+op.Path(), bodies[op], header("Idempotency-Key", "order-1"))
 				r.want(got, 200, plainJSON)
-				sent := r.sim.Messages()
+				sent := r.Sim.Messages()
 				if len(sent) != 1 || sent[0].Operation != string(op) {
 					t.Fatalf("DMLY accepted %+v, want one %s", sent, op)
 				}
-				sameJSON(t, []byte(got.body), []byte(`{"id": "`+sent[0].ID+`", "status": "sent", "error": ""}`))
+				handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "`+sent[0].ID+`", "status": "sent", "error": ""}`))
 				wantBody(t, sent[0].Body, bodies[op])
-				r.wantState("order-1", delivery.Sent)
+				r.WantState("order-1", delivery.Sent)
 				if location := got.header.Get("Location"); location != "/v1/messages/order-1" {
 					t.Errorf("Location: got %q", location)
 				}
 				// The recheck knows the message again.
 				r.work(time.Minute)
-				r.wantSent(1)
+				r.WantSent(1)
 				if left := r.normal.Len(); left != 0 {
 					t.Errorf("records left on the queue: got %d, want none", left)
 				}
-				if entries := len(r.item("order-1").History); entries != 2 {
+				if entries := len(r.Item("order-1").History); entries != 2 {
 					t.Errorf("history: got %d transitions, want 2: sending and sent", entries)
 				}
 			})
@@ -64,7 +65,7 @@ func wantBody(t *testing.T, got []byte, want string) {
 			t.Errorf("%s: got %s, want %s", name, g[name], value)
 		}
 	}
-	sameJSON(t, got, []byte(want))
+	handlertest.SameJSON(t, got, []byte(want))
 }
 
 func TestAPIAnswersTheReferencesCurlExamples(t *testing.T) {
@@ -87,14 +88,14 @@ func TestAPIAnswersTheReferencesCurlExamples(t *testing.T) {
 			r := newRig(t)
 			got := r.post("/api/v1/messages/"+op, string(example))
 			r.want(got, 200, plainJSON)
-			sent := r.sim.Messages()
+			sent := r.Sim.Messages()
 			if len(sent) != 1 || sent[0].Operation != op {
 				t.Fatalf("DMLY accepted %+v, want one %s", sent, op)
 			}
-			sameJSON(t, []byte(got.body), []byte(`{"id": "`+sent[0].ID+`", "status": "sent", "error": ""}`))
-			sameJSON(t, sent[0].Body, example)
+			handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "`+sent[0].ID+`", "status": "sent", "error": ""}`))
+			handlertest.SameJSON(t, sent[0].Body, example)
 			r.work(time.Minute)
-			r.wantSent(1)
+			r.WantSent(1)
 		})
 	}
 }
@@ -103,14 +104,14 @@ func TestAPITakesNullForAFieldThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.want(r.post(sendText, `{"contact": null, "recipient": {"phoneNumber": "`+phone+`"}, "workspace": {"id": "W1"}, "textMessage": "hello", "scheduleDateTime": null}`), 200, plainJSON)
-	sameJSON(t, r.sim.Messages()[0].Body, []byte(`{"recipient": {"phoneNumber": "`+phone+`"}, "workspace": {"id": "W1"}, "textMessage": "hello"}`))
+	handlertest.SameJSON(t, r.Sim.Messages()[0].Body, []byte(`{"recipient": {"phoneNumber": "`+phone+`"}, "workspace": {"id": "W1"}, "textMessage": "hello"}`))
 }
 
 func TestAPIWritesDMLYsScheduleInTheLongForm(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.want(r.post(sendText, request(fields{"scheduleDateTime": "2026-02-18 10:30"})), 200, plainJSON)
-	sameJSON(t, r.sim.Messages()[0].Body, []byte(request(fields{"scheduleDateTime": "2026-02-18 10:30:00"})))
+	handlertest.SameJSON(t, r.Sim.Messages()[0].Body, []byte(request(fields{"scheduleDateTime": "2026-02-18 10:30:00"})))
 }
 
 func TestAPIUsesTheStacksWorkspaceForDMLYsCallersToo(t *testing.T) {
@@ -118,7 +119,7 @@ func TestAPIUsesTheStacksWorkspaceForDMLYsCallersToo(t *testing.T) {
 	r := newRig(t)
 	r.handler.Defaults = message.Defaults{Workspace: "W9"}
 	r.want(r.post(sendText, request(fields{"workspace": nil})), 200, plainJSON)
-	sameJSON(t, r.sim.Messages()[0].Body, []byte(request(fields{"workspace": fields{"id": "W9"}})))
+	handlertest.SameJSON(t, r.Sim.Messages()[0].Body, []byte(request(fields{"workspace": fields{"id": "W9"}})))
 }
 
 func TestAPISendsADropInRequestOncePerIdempotencyKey(t *testing.T) {
@@ -129,7 +130,7 @@ func TestAPISendsADropInRequestOncePerIdempotencyKey(t *testing.T) {
 	if r.want(again, 200, plainJSON); first.body != again.body {
 		t.Errorf("repeat: got %s, want %s", again.body, first.body)
 	}
-	r.wantSent(1)
+	r.WantSent(1)
 	other := r.post(sendText, request(fields{"textMessage": "Something else."}), bare)
 	r.want(other, 422, plainJSON)
 	if !strings.Contains(other.Error, "another message with this id") {
@@ -139,10 +140,10 @@ func TestAPISendsADropInRequestOncePerIdempotencyKey(t *testing.T) {
 	if r.want(bad, 422, plainJSON); !strings.Contains(bad.Error, "Idempotency-Key") {
 		t.Errorf("error: got %q", bad.Error)
 	}
-	r.wantSent(1)
+	r.WantSent(1)
 	r.post(sendText, request(nil))
 	r.post(sendText, request(nil)) // without a key each is a message of its own
-	r.wantSent(3)
+	r.WantSent(3)
 }
 
 func TestAPIRefusesADropInRequestThatDMLYWouldRefuse(t *testing.T) {

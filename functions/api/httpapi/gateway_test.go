@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +11,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 )
-
-const samplesDir = "../../../events/api"
 
 // invoke hands an event over as API Gateway does, payload format 2.0.
 func (r *rig) invoke(event events.APIGatewayV2HTTPRequest) answer {
@@ -40,12 +37,8 @@ func (r *rig) invoke(event events.APIGatewayV2HTTPRequest) answer {
 
 func readSample(t *testing.T, file string) events.APIGatewayV2HTTPRequest {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(samplesDir, file))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var event events.APIGatewayV2HTTPRequest
-	if err := json.Unmarshal(raw, &event); err != nil {
+	if err := json.Unmarshal(handlertest.Sample(t, "api", file), &event); err != nil {
 		t.Fatalf("decode %s: %v", file, err)
 	}
 	return event
@@ -62,16 +55,15 @@ func TestAPISendsEachSample(t *testing.T) {
 		"drop-in-whatsapp-sendtext.json":         {"greeting-1001", "whatsapp/sendtext", 200},
 		"drop-in-instagram-sendtext-base64.json": {"greeting-1002", "instagram/sendtext", 200},
 	}
-	files, err := filepath.Glob(filepath.Join(samplesDir, "*.json"))
-	if err != nil || len(files) != len(samples) {
-		t.Errorf("samples: got %q, %v, want %d", files, err, len(samples))
+	if files := handlertest.SampleFiles(t, "api"); len(files) != len(samples) {
+		t.Errorf("samples: got %q, want %d", files, len(samples))
 	}
 	for file, want := range samples {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			event := readSample(t, file)
 			r := newRig(t)
-			r.callers.set("local", nil) // the samples' key
+			r.callers.Set("local", nil) // the samples' key
 			for range 2 {
 				got := r.invoke(event)
 				r.want(got, want.code, plainJSON)
@@ -80,13 +72,13 @@ func TestAPISendsEachSample(t *testing.T) {
 				}
 				r.work(time.Minute)
 			}
-			r.wantState(want.id, delivery.Sent)
-			sent := r.sim.Messages()
+			r.WantState(want.id, delivery.Sent)
+			sent := r.Sim.Messages()
 			if len(sent) != 1 || sent[0].Operation != want.operation {
 				t.Fatalf("DMLY accepted %+v, want one %s", sent, want.operation)
 			}
 			if want.code == 200 { // DMLY's own body, as it is
-				sameJSON(t, sent[0].Body, plainBody(t, event))
+				handlertest.SameJSON(t, sent[0].Body, plainBody(t, event))
 			}
 		})
 	}
@@ -111,7 +103,7 @@ func TestAPITakesABase64BodyOnEachPath(t *testing.T) {
 	event.Headers["x-api-key"] = callerKey
 	event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(event.Body)), true
 	r.want(r.invoke(event), 202, plainJSON)
-	r.wantQueued(r.normal, "order-1043-shipped")
+	r.normal.WantEnqueued(t, "order-1043-shipped")
 }
 
 func TestAPIRefusesAKeyThatTheGatewayWouldCutAtAComma(t *testing.T) {

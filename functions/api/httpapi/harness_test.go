@@ -2,10 +2,7 @@ package httpapi_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -16,86 +13,60 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"dmlysender/functions/api/httpapi"
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/functions/worker/sqsworker"
-	"dmlysender/shared/apikey"
 	"dmlysender/shared/delivery"
-	"dmlysender/shared/dmly"
-	"dmlysender/shared/dmlytest"
-	"dmlysender/shared/pace"
 	"dmlysender/shared/queue"
 )
 
-// What no log line may ever contain; the harness looks for them after each test. The
-// keys may not be in an answer either.
 const (
-	phone     = "+15557654321"
-	text      = "Your parcel waits at the lake house."
-	dmlyKey   = "dmly-key-7f3a9c"
+	phone   = handlertest.Phone
+	text    = handlertest.Text
+	dmlyKey = handlertest.DMLYKey
+	// callerKey may do everything. Like the other key, it may be neither in a log nor in an answer.
 	callerKey = "caller-key-52aa10"
 )
 
-var errDown = errors.New("the service is down")
+var errDown = handlertest.ErrDown
 
 // rig is the HTTP API, two queues, and the real worker with a DMLY behind them.
 type rig struct {
+	*handlertest.Backend
 	t       *testing.T
-	sim     *dmlytest.Server
-	ledger  *watchedLedger
-	poster  *watchedPoster
-	normal  *watchedQueue
-	bulk    *watchedQueue
-	callers *callerSecret
-	logs    *logs
+	normal  *handlertest.Queue
+	bulk    *handlertest.Queue
+	callers *handlertest.Secret
 	handler *httpapi.Handler
 	worker  *sqsworker.Handler
-	clock   *clock
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	sim, baseURL := dmlytest.Start(t, dmlytest.Options{Key: dmlyKey})
-	client, err := dmly.NewClient("-", dmly.Options{BaseURL: baseURL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRigWith(t, delivery.ClientPoster{Client: client})
-	r.sim = sim
-	return r
+	return newRigOn(t, handlertest.NewBackend(t, handlertest.NewRunningClock(), callerKey))
 }
 
 // newRigWith has no simulator.
 func newRigWith(t *testing.T, poster delivery.Poster) *rig {
 	t.Helper()
-	c := &clock{}
-	r := &rig{
-		t: t, clock: c, ledger: &watchedLedger{}, poster: &watchedPoster{next: poster},
-		normal: &watchedQueue{Memory: queue.NewMemory(c.Now)}, bulk: &watchedQueue{Memory: queue.NewMemory(c.Now)},
-		callers: &callerSecret{secret: `{"first": "` + callerKey + `"}`}, logs: &logs{},
-	}
-	log := slog.New(slog.NewJSONHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	sender := &delivery.Sender{
-		Ledger: r.ledger, Pacer: newPacer(t, 1_000_000, time.Now), Poster: r.poster,
-		Keys:  apikey.NewCache(func(context.Context) (string, error) { return dmlyKey, nil }, apikey.Options{}),
-		Clock: delivery.SystemClock{}, NewToken: rand.Text, Log: log,
-	}
-	workers := *sender
-	workers.Clock, workers.Pacer = c, newPacer(t, 1_000_000, c.Now)
-	r.worker = &sqsworker.Handler{Sender: &workers, Log: log}
-	r.handler = &httpapi.Handler{
-		Sender: sender, Queues: queue.Lanes{Normal: r.normal, Bulk: r.bulk},
-		Callers: httpapi.NewCallers(r.callers.fetch), Log: log,
-	}
-	t.Cleanup(r.wantSilentLogs)
-	return r
+	return newRigOn(t, handlertest.NewBackendWith(t, poster, handlertest.NewRunningClock(), callerKey))
 }
 
-func newPacer(t *testing.T, perMinute int, now func() time.Time) delivery.Pacer {
+// newRigOn has the API on the machine's clock, and the queues and the worker on one that is ahead.
+func newRigOn(t *testing.T, b *handlertest.Backend) *rig {
 	t.Helper()
-	pacer, err := pace.NewMemory(perMinute, now)
-	if err != nil {
-		t.Fatal(err)
+	r := &rig{
+		Backend: b, t: t, normal: handlertest.NewQueue(b.Clock), bulk: handlertest.NewQueue(b.Clock),
+		callers: handlertest.NewSecret(`{"first": "` + callerKey + `"}`),
 	}
-	return pacer
+	sender := b.NewSender(delivery.SystemClock{})
+	later := *sender
+	later.Clock, later.Pacer = b.Clock, handlertest.NewPacer(t, 1_000_000, b.Clock)
+	r.worker = &sqsworker.Handler{Sender: &later, Log: b.Log}
+	r.handler = &httpapi.Handler{
+		Sender: sender, Queues: queue.Lanes{Normal: r.normal, Bulk: r.bulk},
+		Callers: httpapi.NewCallers(r.callers.Fetch), Log: b.Log,
+	}
+	return r
 }
 
 // answer is what a caller sees. Its fields are those of a success and of both kinds
@@ -198,81 +169,29 @@ const (
 // it gives back stays.
 func (r *rig) work(after time.Duration) {
 	r.t.Helper()
-	r.clock.advance(after)
-	now, cancel := context.WithCancel(r.t.Context())
-	cancel() // so that Receive does not wait
-	for _, q := range []*watchedQueue{r.normal, r.bulk} {
-		records, err := q.Receive(now, max(1, q.Len()), time.Hour)
-		if err != nil {
-			continue // nothing is to be had
+	r.Clock.Advance(after)
+	for _, q := range []*handlertest.Queue{r.normal, r.bulk} {
+		records := q.Take(r.t)
+		if len(records) == 0 {
+			continue
 		}
-		var event events.SQSEvent
+		var batch []events.SQSMessage
 		for _, one := range records {
-			event.Records = append(event.Records, events.SQSMessage{MessageId: one.MessageID, Body: string(one.Body)})
+			batch = append(batch, handlertest.NewRecord(one.MessageID, string(one.Body)))
 		}
-		response, err := r.worker.Handle(r.t.Context(), event)
-		if err != nil {
-			r.t.Fatal(err)
-		}
+		back := handlertest.Work(r.t.Context(), r.t, r.worker, batch...)
 		for _, one := range records {
-			if !slices.Contains(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: one.MessageID}) {
+			if !slices.Contains(back, one.MessageID) {
 				q.Delete(one.MessageID)
 			}
 		}
 	}
 }
 
-// item is what the ledger holds; its State is empty if it holds nothing.
-func (r *rig) item(id string) delivery.Item {
-	r.t.Helper()
-	item, _, err := r.ledger.Get(r.t.Context(), id, time.Now())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return item
-}
-
-func (r *rig) wantState(id string, want delivery.State) {
-	r.t.Helper()
-	if got := r.item(id); got.State != want {
-		r.t.Errorf("message %s: got %q (%s), want %q", id, got.State, got.Reason, want)
-	}
-}
-
-// wantSent compares how many messages DMLY accepted.
-func (r *rig) wantSent(want int) {
-	r.t.Helper()
-	if got := len(r.sim.Messages()); got != want {
-		r.t.Errorf("messages that DMLY accepted: got %d, want %d", got, want)
-	}
-}
-
-// wantQueued compares the ids that were ever put on a queue.
-func (r *rig) wantQueued(q *watchedQueue, want ...string) {
-	r.t.Helper()
-	got := []string{}
-	for _, one := range q.all() {
-		got = append(got, one.ID)
-	}
-	if !slices.Equal(got, want) {
-		r.t.Errorf("queued: got %q, want %q", got, want)
-	}
-}
-
 // wantUntouched says that a request got nowhere.
 func (r *rig) wantUntouched() {
 	r.t.Helper()
-	if puts, posts, queued := r.ledger.count(), r.poster.count(), len(r.normal.all())+len(r.bulk.all()); puts+posts+queued != 0 {
+	if puts, posts, queued := r.Ledger.Puts(), r.Poster.Posts(), len(r.normal.Enqueued())+len(r.bulk.Enqueued()); puts+posts+queued != 0 {
 		r.t.Errorf("got %d ledger writes, %d posts and %d records on a queue, want none", puts, posts, queued)
-	}
-}
-
-// wantSilentLogs looks for what does not belong into a log.
-func (r *rig) wantSilentLogs() {
-	got := r.logs.String()
-	for _, secret := range []string{phone, strings.TrimPrefix(phone, "+"), text, "lake house", dmlyKey, callerKey} {
-		if strings.Contains(got, secret) {
-			r.t.Errorf("the log contains %q:\n%s", secret, got)
-		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
 	"dmlysender/shared/message"
@@ -17,29 +18,29 @@ func TestAPIAcceptsAMessageAndQueuesIt(t *testing.T) {
 	r := newRig(t)
 	got := r.post(path, body(fields{"id": "order-1"}))
 	r.want(got, 202, plainJSON)
-	sameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "state": "accepted"}`))
+	handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "state": "accepted"}`))
 	if got := got.header.Get("Location"); got != "/v1/messages/order-1" {
 		t.Errorf("Location: got %q", got)
 	}
-	r.wantState("order-1", delivery.Accepted)
-	r.wantSent(0)
-	r.wantQueued(r.bulk)
-	queued := r.normal.all()
+	r.WantState("order-1", delivery.Accepted)
+	r.WantSent(0)
+	r.bulk.WantEnqueued(t)
+	queued := r.normal.Enqueued()
 	if len(queued) != 1 || queued[0].ID != "order-1" || queued[0].Group != "W1" || queued[0].Delay != 0 {
 		t.Fatalf("queued: got %+v, want order-1 of group W1 at once", queued)
 	}
-	sameJSON(t, queued[0].Body, []byte(body(fields{"id": "order-1"})))
+	handlertest.SameJSON(t, queued[0].Body, []byte(body(fields{"id": "order-1"})))
 	r.work(0)
-	r.wantState("order-1", delivery.Sent)
-	r.wantSent(1)
+	r.WantState("order-1", delivery.Sent)
+	r.WantSent(1)
 }
 
 func TestAPIQueuesABulkMessageOnTheBulkQueue(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.want(r.post(path, body(fields{"id": "order-1", "priority": "bulk"})), 202, plainJSON)
-	r.wantQueued(r.normal)
-	r.wantQueued(r.bulk, "order-1")
+	r.normal.WantEnqueued(t)
+	r.bulk.WantEnqueued(t, "order-1")
 }
 
 func TestAPIMakesAnIDForAMessageWithoutOne(t *testing.T) {
@@ -55,8 +56,8 @@ func TestAPIMakesAnIDForAMessageWithoutOne(t *testing.T) {
 		t.Errorf("Location: got %q", got)
 	}
 	r.work(0)
-	r.wantSent(2)
-	r.wantState(first.ID, delivery.Sent) // the record carries the id that was made
+	r.WantSent(2)
+	r.WantState(first.ID, delivery.Sent) // the record carries the id that was made
 }
 
 func TestAPIUsesTheStacksWorkspaceWhereAMessageNamesNone(t *testing.T) {
@@ -65,7 +66,7 @@ func TestAPIUsesTheStacksWorkspaceWhereAMessageNamesNone(t *testing.T) {
 	r.handler.Defaults = message.Defaults{Workspace: "W9"}
 	r.want(r.post(path, body(fields{"workspace": nil})), 202, plainJSON)
 	r.work(0) // the worker has no default: the workspace is in the record
-	r.wantSent(1)
+	r.WantSent(1)
 }
 
 func TestAPIAcceptsARepeatAndSendsOnce(t *testing.T) {
@@ -79,12 +80,12 @@ func TestAPIAcceptsARepeatAndSendsOnce(t *testing.T) {
 		}
 	}
 	r.work(0)
-	r.wantSent(1)
-	before := len(r.normal.all())
+	r.WantSent(1)
+	before := len(r.normal.Enqueued())
 	got := r.post(path, body(fields{"id": "order-1"}))
 	r.want(got, 202, plainJSON)
-	if got.State != "sent" || len(r.normal.all()) != before {
-		t.Errorf("after it was sent: got state %q and %d more records, want sent and none", got.State, len(r.normal.all())-before)
+	if got.State != "sent" || len(r.normal.Enqueued()) != before {
+		t.Errorf("after it was sent: got state %q and %d more records, want sent and none", got.State, len(r.normal.Enqueued())-before)
 	}
 }
 
@@ -124,7 +125,7 @@ func TestAPITakesTheIDFromBodyOrHeader(t *testing.T) {
 				return
 			}
 			r.want(got, 202, plainJSON)
-			r.wantQueued(r.normal, tt.want)
+			r.normal.WantEnqueued(t, tt.want)
 			if got.ID != tt.want {
 				t.Errorf("id: got %q, want %q", got.ID, tt.want)
 			}
@@ -144,57 +145,57 @@ func TestAPIRefusesOtherContentUnderATakenID(t *testing.T) {
 		}
 		r.work(0)
 	}
-	r.wantQueued(r.normal, "order-1")
-	r.wantSent(1)
+	r.normal.WantEnqueued(t, "order-1")
+	r.WantSent(1)
 }
 
 func TestAPIAcceptsTheCorrectionOfARejectedMessage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.sim.Inject(dmlytest.Fault{Status: 400, Error: phone + " is unavailable"})
+	r.Sim.Inject(dmlytest.Fault{Status: 400, Error: phone + " is unavailable"})
 	r.want(r.post(path, body(fields{"id": "order-1"})), 202, plainJSON)
 	r.work(0)
-	r.wantState("order-1", delivery.Rejected)
+	r.WantState("order-1", delivery.Rejected)
 
 	corrected := body(fields{"id": "order-1", "textMessage": "Corrected."})
 	r.want(r.post(path, corrected), 202, plainJSON)
 	r.work(time.Second)
-	r.wantState("order-1", delivery.Sent)
+	r.WantState("order-1", delivery.Sent)
 	r.want(r.post(path, body(fields{"id": "order-1"})), 422, problemJSON) // once refused, it stays refused
-	r.wantSent(1)
+	r.WantSent(1)
 }
 
 func TestAPIRefusesAMessageThatItCannotWriteDown(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.ledger.fail(errDown)
+	r.Ledger.Fail(errDown)
 	got := r.post(path, body(fields{"id": "order-1"}))
 	r.want(got, 503, problemJSON)
 	if strings.Contains(got.body, errDown.Error()) {
 		t.Errorf("the caller is told the operator's cause: %s", got.body)
 	}
-	if !strings.Contains(r.logs.String(), errDown.Error()) {
-		t.Errorf("the log does not say why:\n%s", r.logs)
+	if !strings.Contains(r.Logs.String(), errDown.Error()) {
+		t.Errorf("the log does not say why:\n%s", r.Logs)
 	}
-	r.wantQueued(r.normal)
-	r.ledger.fail(nil)
+	r.normal.WantEnqueued(t)
+	r.Ledger.Fail(nil)
 	r.want(r.post(path, body(fields{"id": "order-1"})), 202, plainJSON)
 	r.work(0)
-	r.wantSent(1)
+	r.WantSent(1)
 }
 
 func TestAPIRefusesAMessageThatItCannotQueueAndARepeatQueuesIt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.normal.fail(errDown)
+	r.normal.Fail(errDown)
 	got := r.post(path, body(fields{"id": "order-1"}))
 	r.want(got, 503, problemJSON)
 	if !strings.Contains(got.Detail, "the same id") {
 		t.Errorf("got %q, want a sentence that says how to try again", got.Detail)
 	}
-	r.wantSent(0)
-	r.normal.fail(nil)
+	r.WantSent(0)
+	r.normal.Fail(nil)
 	r.want(r.post(path, body(fields{"id": "order-1"})), 202, plainJSON)
 	r.work(0)
-	r.wantSent(1)
+	r.WantSent(1)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
 )
@@ -35,7 +36,7 @@ func TestAPITellsDMLYsCallersWhatBecameOfTheirMessage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.sim.Inject(tt.fault)
+			r.Sim.Inject(tt.fault)
 			key := header("Idempotency-Key", "order-1")
 			repeats := 2 // what is at rest stays there, and a repeat is told the same
 			if tt.status == "waiting" {
@@ -50,9 +51,9 @@ func TestAPITellsDMLYsCallersWhatBecameOfTheirMessage(t *testing.T) {
 				if tt.code == 202 && got.ID != "order-1" {
 					t.Errorf("id: got %q, want ours, because DMLY gave none", got.ID)
 				}
-				r.wantSent(tt.accepted)
+				r.WantSent(tt.accepted)
 			}
-			r.wantState("order-1", delivery.State(tt.status))
+			r.WantState("order-1", delivery.State(tt.status))
 		})
 	}
 }
@@ -67,14 +68,14 @@ func TestAPISendsWaitingMessagesLaterWithoutTheCaller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.sim.Inject(fault)
+			r.Sim.Inject(fault)
 			r.want(r.post(sendText, request(nil), header("Idempotency-Key", "order-1")), 202, plainJSON)
 			r.work(2 * time.Minute)
-			r.wantSent(1)
-			r.handler.Sender.Pacer = newPacer(t, 1_000_000, time.Now) // the pause is over here too
+			r.WantSent(1)
+			r.handler.Sender.Pacer = handlertest.NewPacer(t, 1_000_000, delivery.SystemClock{}) // the pause is over here too
 			got := r.post(sendText, request(nil), header("Idempotency-Key", "order-1"))
 			r.want(got, 200, plainJSON)
-			if got.ID != r.sim.Messages()[0].ID || got.Status != "sent" {
+			if got.ID != r.Sim.Messages()[0].ID || got.Status != "sent" {
 				t.Errorf("asked again: got %s, want DMLY's id and status", got.body)
 			}
 		})
@@ -84,39 +85,39 @@ func TestAPISendsWaitingMessagesLaterWithoutTheCaller(t *testing.T) {
 func TestAPINeverSendsAnUnknownMessageAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.sim.Inject(dmlytest.Fault{Cut: dmlytest.CutAfter})
+	r.Sim.Inject(dmlytest.Fault{Cut: dmlytest.CutAfter})
 	key := header("Idempotency-Key", "order-1")
 	r.want(r.post(sendText, request(nil), key), 202, plainJSON)
 	r.work(time.Hour)
 	r.want(r.post("/api"+sendText, request(nil), key), 202, plainJSON)
 	r.work(time.Hour)
-	if got := r.poster.count(); got != 1 {
+	if got := r.Poster.Posts(); got != 1 {
 		t.Errorf("posts: got %d, want 1", got)
 	}
-	r.wantState("order-1", delivery.Unknown)
+	r.WantState("order-1", delivery.Unknown)
 }
 
 func TestAPISendsTheCorrectionOfARejectedRequest(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.sim.Inject(dmlytest.Fault{Status: 400, Error: "no"})
+	r.Sim.Inject(dmlytest.Fault{Status: 400, Error: "no"})
 	key := header("Idempotency-Key", "order-1")
 	r.want(r.post(sendText, request(nil), key), 400, plainJSON)
 	r.want(r.post(sendText, request(fields{"textMessage": "Corrected."}), key), 200, plainJSON)
 	r.want(r.post(sendText, request(nil), key), 422, plainJSON) // once refused, it stays refused
-	r.wantSent(1)
+	r.WantSent(1)
 }
 
 func TestAPIAnswersThatItHasAMessageWhichTheRateHoldsBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.handler.Sender.Pacer = newPacer(t, 1, time.Now) // one now, the next in a minute
+	r.handler.Sender.Pacer = handlertest.NewPacer(t, 1, delivery.SystemClock{}) // one now, the next in a minute
 	r.want(r.post(sendText, request(nil)), 200, plainJSON)
 	got := r.post(sendText, request(nil), header("Idempotency-Key", "order-2"))
 	r.want(got, 202, plainJSON)
-	sameJSON(t, []byte(got.body), []byte(`{"id": "order-2", "status": "accepted", "error": ""}`))
-	r.wantSent(1)
+	handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "order-2", "status": "accepted", "error": ""}`))
+	r.WantSent(1)
 	r.work(time.Minute)
-	r.wantState("order-2", delivery.Sent)
-	r.wantSent(2)
+	r.WantState("order-2", delivery.Sent)
+	r.WantSent(2)
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/apikey"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
@@ -17,7 +18,7 @@ func TestAPIQueuesARecheckBeforeItSends(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	var before []delivery.Record
-	r.poster.before = func(dmly.Request) { before = r.normal.all() }
+	r.Poster.Before = func(dmly.Request) { before = r.normal.Enqueued() }
 	r.want(r.post(sendText, request(fields{"preview": true}), header("Idempotency-Key", "order-1")), 200, plainJSON)
 	if len(before) != 1 {
 		t.Fatalf("records on the queue at the time of the post: got %d, want 1", len(before))
@@ -27,53 +28,53 @@ func TestAPIQueuesARecheckBeforeItSends(t *testing.T) {
 	if err != nil || m.ID != "order-1" || got.ID != "order-1" || got.Group != "W1" || got.Delay != 30*time.Second {
 		t.Errorf("got record %s of group %q, delayed %v, with message %q, %v; want order-1 twice, W1 and 30s", got.ID, got.Group, got.Delay, m.ID, err)
 	}
-	r.wantQueued(r.bulk)
+	r.bulk.WantEnqueued(t)
 }
 
 func TestAPILosesNothingWhenItsSenderDies(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.poster.before = func(dmly.Request) { panic(phone + text) }
+	r.Poster.Before = func(dmly.Request) { panic(phone + text) }
 	got := r.post(sendText, request(nil), header("Idempotency-Key", "order-1"))
 	r.want(got, 202, plainJSON) // never a 5xx: the caller would send it again
-	sameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "status": "accepted", "error": ""}`))
-	if logged := r.logs.String(); !strings.Contains(logged, `"id":"order-1"`) || !strings.Contains(logged, "httpapi.(*Handler).sendNow") {
+	handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "status": "accepted", "error": ""}`))
+	if logged := r.Logs.String(); !strings.Contains(logged, `"id":"order-1"`) || !strings.Contains(logged, "httpapi.(*Handler).sendNow") {
 		t.Errorf("the log does not say what panicked, and where:\n%s", logged)
 	}
-	r.wantQueued(r.normal, "order-1")
-	r.poster.before = nil
+	r.normal.WantEnqueued(t, "order-1")
+	r.Poster.Before = nil
 	r.work(time.Minute)
-	r.wantState("order-1", delivery.Unknown) // it died after the claim: it may have been sent
-	r.wantSent(0)
+	r.WantState("order-1", delivery.Unknown) // it died after the claim: it may have been sent
+	r.WantSent(0)
 }
 
 func TestAPISendsByTheRecheckWhatItCouldNotSendAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.ledger.fail(errDown)
+	r.Ledger.Fail(errDown)
 	got := r.post(sendText, request(nil), header("Idempotency-Key", "order-1"))
 	r.want(got, 202, plainJSON)
-	sameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "status": "accepted", "error": ""}`))
+	handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "status": "accepted", "error": ""}`))
 	if got := got.header.Get("Location"); got != "/v1/messages/order-1" {
 		t.Errorf("Location: got %q", got)
 	}
-	r.wantSent(0)
-	r.ledger.fail(nil)
+	r.WantSent(0)
+	r.Ledger.Fail(nil)
 	r.work(20 * time.Second)
-	r.wantSent(0) // not yet visible
+	r.WantSent(0) // not yet visible
 	r.work(20 * time.Second)
-	r.wantSent(1)
-	r.wantState("order-1", delivery.Sent)
+	r.WantSent(1)
+	r.WantState("order-1", delivery.Sent)
 }
 
 func TestAPIPostsNothingThatItCouldNotQueue(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.normal.fail(errDown)
+	r.normal.Fail(errDown)
 	got := r.post(sendText, request(nil), header("Idempotency-Key", "order-1"))
 	r.want(got, 503, plainJSON)
-	if strings.Contains(got.body, errDown.Error()) || !strings.Contains(r.logs.String(), errDown.Error()) {
-		t.Errorf("the cause is for the log alone: got answer %s and log\n%s", got.body, r.logs)
+	if strings.Contains(got.body, errDown.Error()) || !strings.Contains(r.Logs.String(), errDown.Error()) {
+		t.Errorf("the cause is for the log alone: got answer %s and log\n%s", got.body, r.Logs)
 	}
 	r.wantUntouched()
 }
@@ -82,17 +83,17 @@ func TestAPIAcceptsWhatItsCallerDidNotWaitFor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	ctx, hangUp := context.WithCancel(t.Context())
-	r.poster.before = func(dmly.Request) { hangUp() }
+	r.Poster.Before = func(dmly.Request) { hangUp() }
 	req := newRequest(ctx, sendText, request(nil))
 	req.Header.Set("Idempotency-Key", "order-1")
 	got := r.serve(req)
 	r.want(got, 202, plainJSON)
-	if state := r.item("order-1").State; string(state) != got.Status {
+	if state := r.Item("order-1").State; string(state) != got.Status {
 		t.Errorf("got status %q, and the ledger says %q", got.Status, state)
 	}
 	r.work(2 * time.Minute)
 	r.work(time.Hour)
-	if state := r.item("order-1").State; !state.Final() {
+	if state := r.Item("order-1").State; !state.Final() {
 		t.Errorf("the message does not come to rest: it is %q", state)
 	}
 }
@@ -113,8 +114,8 @@ func TestAPIAnswersBeforeTheRecheckHoweverSlowDMLYIs(t *testing.T) {
 		got := r.post(sendText, request(nil), header("Idempotency-Key", "order-1"))
 		took := time.Since(begin)
 		r.want(got, 202, plainJSON)
-		sameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "status": "unknown", "error": ""}`))
-		delay := r.normal.all()[0].Delay
+		handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "order-1", "status": "unknown", "error": ""}`))
+		delay := r.normal.Enqueued()[0].Delay
 		if took > 20*time.Second || took < 10*time.Second || delay < took+10*time.Second {
 			t.Errorf("got an answer after %v and a recheck after %v; want at most 20s, and 10s more for the recheck", took, delay)
 		}

@@ -66,7 +66,7 @@ func TestAPITakesAMessageOfExactlyTheLimit(t *testing.T) {
 	}
 	r.want(r.post(path, one), 202, plainJSON)
 	r.work(0)
-	r.wantSent(1)
+	r.WantSent(1)
 	r.want(r.post(path, one+" "), 413, problemJSON)
 }
 

@@ -101,7 +101,7 @@ func TestWhatCannotWorkTogetherIsSaid(t *testing.T) {
 	}
 }
 
-// Every client that a function links makes its start slower.
+// Every client that a function links makes its start slower, and what is there for tests does not belong in it.
 func TestAFunctionLinksOnlyTheClientsThatItUses(t *testing.T) {
 	t.Parallel()
 	const prefix = "github.com/aws/aws-sdk-go-v2/service/"
@@ -119,6 +119,9 @@ func TestAFunctionLinksOnlyTheClientsThatItUses(t *testing.T) {
 			name, ok := strings.CutPrefix(strings.TrimSpace(line), prefix)
 			if ok && !strings.Contains(name, "/") {
 				got = append(got, name)
+			}
+			if strings.TrimSpace(line) == "testing" {
+				t.Errorf("%s links package testing", function)
 			}
 		}
 		if slices.Sort(got); !slices.Equal(got, want) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"dmlysender/functions/internal/handlertest"
 )
 
 func TestScheduleSaysWhatIsWrongWithAnEvent(t *testing.T) {
@@ -26,7 +28,7 @@ func TestScheduleSaysWhatIsWrongWithAnEvent(t *testing.T) {
 		"an empty object":             {`{}`, noOccurrence},
 		"no occurrence":               {`{"note": ""` + list, noOccurrence},
 		"occurrence is null":          {`{"occurrence": null` + list, noOccurrence},
-		"a bare message":              {encoded(msg(nil)), noOccurrence},
+		"a bare message":              {handlertest.JSON(msg(nil)), noOccurrence},
 		"an SQS event":                {`{"Records": [{"messageId": "1", "body": "{}"}]}`, noOccurrence},
 		"the placeholder as it was":   {`{"occurrence": "<aws.scheduler.scheduled-time>"` + list, noTime},
 		"an empty occurrence":         {`{"occurrence": ""` + list, noTime},
@@ -50,8 +52,8 @@ func TestScheduleSaysWhatIsWrongWithAnEvent(t *testing.T) {
 			if strings.Contains(got, phone) || strings.Contains(got, text) || strings.Contains(got, "\n") {
 				t.Errorf("the error quotes the event, or has several lines: %q", got)
 			}
-			r.wantQueued(r.normal)
-			r.wantQueued(r.bulk)
+			r.normal.WantEnqueued(t)
+			r.bulk.WantEnqueued(t)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
 )
@@ -18,8 +19,8 @@ func TestScheduleQueuesMessagesUnderIDsWithTheOccurrence(t *testing.T) {
 		"in another zone": input("2026-12-01T09:00:00+01:00", reminder),
 		"with a fraction": input("2026-12-01T08:00:00.000Z", reminder),
 		"classic rule":    classic("2026-12-01T08:00:00Z", reminder),
-		"further fields":  encoded(fields{"occurrence": occurrence, "messages": []any{reminder}, "owner": "clinic"}),
-		"both in one":     encoded(fields{"occurrence": occurrence, "messages": []any{reminder}, "detail-type": "Scheduled Event", "time": "2001-01-01T00:00:00Z"}),
+		"further fields":  handlertest.JSON(fields{"occurrence": occurrence, "messages": []any{reminder}, "owner": "clinic"}),
+		"both in one":     handlertest.JSON(fields{"occurrence": occurrence, "messages": []any{reminder}, "detail-type": "Scheduled Event", "time": "2001-01-01T00:00:00Z"}),
 		"white space":     strings.Replace(input(occurrence, reminder), "{", "\n { ", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -33,7 +34,7 @@ func TestScheduleQueuesMessagesUnderIDsWithTheOccurrence(t *testing.T) {
 			if got := response.Queued; !slices.Equal(got, []string{want}) || response.Refused != nil {
 				t.Errorf("got queued %q and refused %v, want queued %q", got, response.Refused, want)
 			}
-			queued := r.normal.records(t, 0)
+			queued := r.normal.Enqueued()
 			if len(queued) != 1 {
 				t.Fatalf("queued: got %d records, want 1", len(queued))
 			}
@@ -43,7 +44,7 @@ func TestScheduleQueuesMessagesUnderIDsWithTheOccurrence(t *testing.T) {
 				t.Errorf("got record %s of group %q, delayed %v, with message %s, %v; want both ids %s of W1", one.ID, one.Group, one.Delay, m.ID, err, want)
 			}
 			r.work()
-			r.wantState(want, delivery.Sent)
+			r.WantState(want, delivery.Sent)
 		})
 	}
 }
@@ -55,11 +56,11 @@ func TestScheduleSendsAnOccurrenceThatIsDeliveredTwiceOnce(t *testing.T) {
 	r.schedule(input(occurrence, one))
 	r.schedule(input("2026-12-01T08:00:00Z", one)) // before the worker has seen the first
 	r.work()
-	r.wantSent(1)
+	r.WantSent(1)
 	r.schedule(classic("2026-12-01T08:00:00Z", one)) // and after
 	r.work()
-	r.wantSent(1)
-	r.wantState("appointment-77-reminder"+atUTC, delivery.Sent)
+	r.WantSent(1)
+	r.WantState("appointment-77-reminder"+atUTC, delivery.Sent)
 }
 
 func TestScheduleSendsTheNextOccurrenceAgain(t *testing.T) {
@@ -70,7 +71,7 @@ func TestScheduleSendsTheNextOccurrenceAgain(t *testing.T) {
 	r.schedule(input("2026-12-02T08:00:00Z", named, nameless))
 	r.schedule(input("2026-12-02T08:00:01Z", named, nameless))
 	r.work()
-	r.wantSent(6)
+	r.WantSent(6)
 }
 
 func TestScheduleNamesMessagesThatHaveNoID(t *testing.T) {
@@ -95,7 +96,7 @@ func TestScheduleNamesMessagesThatHaveNoID(t *testing.T) {
 		t.Errorf("another schedule's message has the same id %s", other.Queued[0])
 	}
 	r.work()
-	r.wantSent(4)
+	r.WantSent(4)
 }
 
 func TestScheduleQueuesByPriority(t *testing.T) {
@@ -104,10 +105,10 @@ func TestScheduleQueuesByPriority(t *testing.T) {
 	r.schedule(input(occurrence,
 		msg(fields{"id": "a", "priority": "bulk"}), msg(fields{"id": "b"}),
 		msg(fields{"id": "c", "priority": "normal"}), msg(fields{"id": "d", "priority": "bulk"})))
-	r.wantQueued(r.normal, "b"+atUTC, "c"+atUTC)
-	r.wantQueued(r.bulk, "a"+atUTC, "d"+atUTC)
+	r.normal.WantEnqueued(t, "b"+atUTC, "c"+atUTC)
+	r.bulk.WantEnqueued(t, "a"+atUTC, "d"+atUTC)
 	r.work()
-	r.wantSent(4)
+	r.WantSent(4)
 }
 
 func TestScheduleUsesTheStacksWorkspaceWhereAMessageNamesNone(t *testing.T) {
@@ -116,14 +117,14 @@ func TestScheduleUsesTheStacksWorkspaceWhereAMessageNamesNone(t *testing.T) {
 	r.handler.Defaults = message.Defaults{Workspace: "W9"}
 	r.schedule(input(occurrence, msg(fields{"workspace": nil}), msg(nil)))
 	var groups []string
-	for _, one := range r.normal.records(t, 0) {
+	for _, one := range r.normal.Enqueued() {
 		groups = append(groups, one.Group)
 	}
 	if want := []string{"W9", "W1"}; !slices.Equal(groups, want) {
 		t.Errorf("groups: got %q, want %q", groups, want)
 	}
 	r.work() // which has no default: the workspace is in the record
-	r.wantSent(2)
+	r.WantSent(2)
 }
 
 func TestScheduleWithoutMessagesSucceedsAndSaysSo(t *testing.T) {
@@ -144,11 +145,11 @@ func TestScheduleWithoutMessagesSucceedsAndSaysSo(t *testing.T) {
 			if want := `{"occurrence":"2026-12-01T08:00:00Z","queued":[]}`; err != nil || string(got) != want {
 				t.Errorf("got %s, %v, want %s", got, err, want)
 			}
-			if got := r.logs.String(); !strings.Contains(got, `"level":"WARN"`) || !strings.Contains(got, "the event has no messages") {
+			if got := r.Logs.String(); !strings.Contains(got, `"level":"WARN"`) || !strings.Contains(got, "the event has no messages") {
 				t.Errorf("the log does not warn:\n%s", got)
 			}
-			r.wantQueued(r.normal)
-			r.wantQueued(r.bulk)
+			r.normal.WantEnqueued(t)
+			r.bulk.WantEnqueued(t)
 		})
 	}
 }

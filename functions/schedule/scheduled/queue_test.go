@@ -7,23 +7,22 @@ import (
 	"strings"
 	"testing"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
-	"dmlysender/shared/message"
-	"dmlysender/shared/queue"
 )
 
 func TestScheduleFailsWhenNotAllIsQueuedAndRepeatingItIsHarmless(t *testing.T) {
 	t.Parallel()
 	event := input(occurrence, msg(fields{"id": "a"}), msg(fields{"id": "b", "priority": "bulk"}), fields{"id": "bad"})
-	for name, broken := range map[string]func(*rig) *failingQueue{
-		"send queue": func(r *rig) *failingQueue { return r.normal },
-		"bulk queue": func(r *rig) *failingQueue { return r.bulk },
+	for name, broken := range map[string]func(*rig) *handlertest.Queue{
+		"send queue": func(r *rig) *handlertest.Queue { return r.normal },
+		"bulk queue": func(r *rig) *handlertest.Queue { return r.bulk },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			broken(r).fail(errDown)
+			broken(r).Fail(errDown)
 			for range 3 { // EventBridge tries again
 				response, err := r.handler.Handle(t.Context(), json.RawMessage(event))
 				if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "2026-12-01T08:00:00Z") {
@@ -34,13 +33,13 @@ func TestScheduleFailsWhenNotAllIsQueuedAndRepeatingItIsHarmless(t *testing.T) {
 				}
 				r.work() // a part of the event may be on the queue already
 			}
-			broken(r).fail(nil)
+			broken(r).Fail(nil)
 			r.schedule(event)
 			r.work()
-			r.wantSent(2)
-			r.wantState("a"+atUTC, delivery.Sent)
-			r.wantState("b"+atUTC, delivery.Sent)
-			r.wantState("bad"+atUTC, delivery.Rejected)
+			r.WantSent(2)
+			r.WantState("a"+atUTC, delivery.Sent)
+			r.WantState("b"+atUTC, delivery.Sent)
+			r.WantState("bad"+atUTC, delivery.Rejected)
 		})
 	}
 }
@@ -53,25 +52,22 @@ func TestScheduleFailsWhenItsTimeIsOver(t *testing.T) {
 	if _, err := r.handler.Handle(ctx, json.RawMessage(input(occurrence, msg(nil)))); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's error", err)
 	}
-	r.wantQueued(r.normal)
+	r.normal.WantEnqueued(t)
 }
 
 // TestScheduleSendsAtOnceWithoutAQueue is SEND_QUEUE_URL=memory:.
 func TestScheduleSendsAtOnceWithoutAQueue(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	direct := queue.Direct{Deliver: func(ctx context.Context, one delivery.Record) (delivery.Result, error) {
-		return r.worker.Sender.DeliverRecord(ctx, one, one.ID, message.Defaults{})
-	}}
-	r.handler.Queues = queue.Lanes{Normal: direct, Bulk: direct}
+	r.handler.Queues = handlertest.Direct(r.worker.Sender)
 	event := input(occurrence, msg(fields{"id": "a"}), msg(fields{"id": "b", "priority": "bulk"}), fields{"id": "bad"})
 	r.schedule(event)
 	r.schedule(event)
-	r.wantSent(2)
-	r.wantState("a"+atUTC, delivery.Sent)
-	r.wantState("bad"+atUTC, delivery.Rejected)
+	r.WantSent(2)
+	r.WantState("a"+atUTC, delivery.Sent)
+	r.WantState("bad"+atUTC, delivery.Rejected)
 
-	r.sim.Inject(dmlytest.Fault{Status: 503, RetryAfter: "60"})
+	r.Sim.Inject(dmlytest.Fault{Status: 503, RetryAfter: "60"})
 	if _, err := r.handler.Handle(t.Context(), json.RawMessage(input(occurrence, msg(fields{"id": "c"})))); err == nil || !strings.Contains(err.Error(), "c"+atUTC) {
 		t.Errorf("got %v, want an error that names the message which nothing will bring back", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
 )
@@ -29,11 +30,11 @@ func TestScheduleQueuesTheGoodMessagesAndHasTheWorkerRecordTheOthers(t *testing.
 		t.Errorf("problems: got %q, want %q", pointers, want)
 	}
 	r.work()
-	r.wantSent(2)
-	r.wantState("good-1"+atUTC, delivery.Sent)
-	r.wantState("good-2"+atUTC, delivery.Sent)
-	got := r.item("bad" + atUTC)
-	if got.State != delivery.Rejected || string(got.Content) != encoded(bad) || !strings.Contains(got.Reason, "/colour") {
+	r.WantSent(2)
+	r.WantState("good-1"+atUTC, delivery.Sent)
+	r.WantState("good-2"+atUTC, delivery.Sent)
+	got := r.Item("bad" + atUTC)
+	if got.State != delivery.Rejected || string(got.Content) != handlertest.JSON(bad) || !strings.Contains(got.Reason, "/colour") {
 		t.Errorf("got %q with content %q and reason %q, want rejected with the message as it was", got.State, got.Content, got.Reason)
 	}
 }
@@ -49,7 +50,7 @@ func TestScheduleRefusesWhatTheWorkerRefuses(t *testing.T) {
 		"an empty object":     {fields{}, "/channel"},
 		"an id that is none":  {msg(fields{"id": "two words"}), "/id"},
 		"a wrong type":        {msg(fields{"id": 7}), "/id"},
-		"too deep":            {msg(fields{"passthrough": deep(40)}), "nested"},
+		"too deep":            {msg(fields{"passthrough": handlertest.Nested(40)}), "nested"},
 		"no such operation":   {msg(fields{"channel": "telegram"}), "/type"},
 		"too large":           {msg(fields{"passthrough": fields{"filler": strings.Repeat("x", message.MaxBytes)}}), "the limit is 65536"},
 		"not a phone number":  {msg(fields{"recipient": fields{"phoneNumber": "0" + phone[1:]}}), "E.164"},
@@ -68,25 +69,17 @@ func TestScheduleRefusesWhatTheWorkerRefuses(t *testing.T) {
 					t.Errorf("got id %q, want one that ends in %s", id, atUTC)
 				}
 				r.work()
-				got := r.item(id)
-				if got.State != delivery.Rejected || string(got.Content) != encoded(tt.message) || !strings.Contains(got.Reason, tt.reason) {
+				got := r.Item(id)
+				if got.State != delivery.Rejected || string(got.Content) != handlertest.JSON(tt.message) || !strings.Contains(got.Reason, tt.reason) {
 					t.Errorf("got %q: %s, want rejected: …%s…, with the content", got.State, got.Reason, tt.reason)
 				}
 				if len(got.History) != 1 {
 					t.Errorf("history: got %d transitions, want 1", len(got.History))
 				}
 			}
-			r.wantSent(0)
+			r.WantSent(0)
 		})
 	}
-}
-
-func deep(levels int) any {
-	var inner any = "x"
-	for range levels {
-		inner = fields{"a": inner}
-	}
-	return inner
 }
 
 func TestScheduleRefusesAnIDThatIsTooLongWithTheOccurrence(t *testing.T) {
@@ -106,15 +99,15 @@ func TestScheduleRefusesAnIDThatIsTooLongWithTheOccurrence(t *testing.T) {
 			response := r.schedule(input(occurrence, msg(fields{"id": strings.Repeat("x", tt.length)})))
 			r.work()
 			if tt.want == delivery.Sent {
-				r.wantState(strings.Repeat("x", tt.length)+atUTC, delivery.Sent)
+				r.WantState(strings.Repeat("x", tt.length)+atUTC, delivery.Sent)
 				return
 			}
 			if len(response.Refused) != 1 || response.Refused[0].Problems[0].Pointer != "/id" {
 				t.Fatalf("got %+v, want one refusal because of /id", response)
 			}
 			// What is called refused must not be sent after all.
-			r.wantState(response.Refused[0].ID, delivery.Rejected)
-			r.wantSent(0)
+			r.WantState(response.Refused[0].ID, delivery.Rejected)
+			r.WantSent(0)
 		})
 	}
 }

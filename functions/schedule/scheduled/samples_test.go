@@ -1,15 +1,12 @@
 package scheduled_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 )
-
-const samplesDir = "../../../events/schedule"
 
 // TestScheduleSendsEachSample also tells when a sample comes without being listed here.
 func TestScheduleSendsEachSample(t *testing.T) {
@@ -22,32 +19,27 @@ func TestScheduleSendsEachSample(t *testing.T) {
 		},
 		"classic-rule.json": {[]string{"daily-digest" + atUTC}, []string{"messenger/sendtext"}},
 	}
-	files, err := filepath.Glob(filepath.Join(samplesDir, "*.json"))
-	if err != nil || len(files) != len(samples) {
-		t.Errorf("samples: got %q, %v, want %d", files, err, len(samples))
+	if files := handlertest.SampleFiles(t, "schedule"); len(files) != len(samples) {
+		t.Errorf("samples: got %q, want %d", files, len(samples))
 	}
 	for file, want := range samples {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			event, err := os.ReadFile(filepath.Join(samplesDir, file))
-			if err != nil {
-				t.Fatal(err)
-			}
 			r := newRig(t)
-			response := r.schedule(string(event))
+			response := r.schedule(string(handlertest.Sample(t, "schedule", file)))
 			if !slices.Equal(response.Queued, want.ids) || response.Refused != nil {
 				t.Errorf("got %+v, want %q queued", response, want.ids)
 			}
 			r.work()
 			var got []string
-			for _, m := range r.sim.Messages() {
+			for _, m := range r.Sim.Messages() {
 				got = append(got, m.Operation)
 			}
 			if !slices.Equal(got, want.operations) {
 				t.Errorf("operations: got %q, want %q", got, want.operations)
 			}
 			for _, id := range want.ids {
-				r.wantState(id, delivery.Sent)
+				r.WantState(id, delivery.Sent)
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/dmlytest"
@@ -41,7 +42,7 @@ func TestWorkerAlwaysAnswersWithAList(t *testing.T) {
 func TestWorkerReturnsOnlyUnsentRecords(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.sim.Inject(
+	r.Sim.Inject(
 		dmlytest.Fault{Match: "parcel 3", Status: 503, RetryAfter: "1"},
 		dmlytest.Fault{Match: "parcel 6", Cut: dmlytest.CutAfter},
 		dmlytest.Fault{Match: "parcel 8", Status: 400},
@@ -52,7 +53,7 @@ func TestWorkerReturnsOnlyUnsentRecords(t *testing.T) {
 		batch = append(batch, record(id, body(fields{"id": id, "textMessage": fmt.Sprintf("%s parcel %d", text, i)})))
 	}
 	r.wantBack(r.handle(batch...), "sqs-order-3")
-	r.wantSent(8) // all but 3 and 8; 6 was accepted, but nobody was told
+	r.WantSent(8) // all but 3 and 8; 6 was accepted, but nobody was told
 	want := map[string]delivery.State{"order-3": delivery.Waiting, "order-6": delivery.Unknown, "order-8": delivery.Rejected}
 	for i := range 10 {
 		id := fmt.Sprintf("order-%d", i)
@@ -60,13 +61,13 @@ func TestWorkerReturnsOnlyUnsentRecords(t *testing.T) {
 		if !ok {
 			state = delivery.Sent
 		}
-		r.wantState(id, state)
+		r.WantState(id, state)
 	}
-	r.clock.advance(time.Minute)
+	r.Clock.Advance(time.Minute)
 	r.wantBack(r.handle(batch...)) // SQS may bring all of them again
-	r.wantSent(9)
-	r.wantState("order-3", delivery.Sent)
-	r.wantPosts(11)
+	r.WantSent(9)
+	r.WantState("order-3", delivery.Sent)
+	r.WantPosts(11)
 }
 
 func TestWorkerAcknowledgesWhatIsAtRestAndReturnsWhatIsNot(t *testing.T) {
@@ -99,15 +100,15 @@ func TestWorkerAcknowledgesWhatIsAtRestAndReturnsWhatIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.sim.Inject(tt.fault)
+			r.Sim.Inject(tt.fault)
 			var want []string
 			if tt.back {
 				want = []string{"sqs-1"}
 			}
 			r.wantBack(r.handle(record("1", body(fields{"id": "order-1"}))), want...)
-			r.wantState("order-1", tt.state)
-			r.wantSent(tt.accepted)
-			if reason := r.item("order-1").Reason; strings.Contains(reason, dmlyKey) {
+			r.WantState("order-1", tt.state)
+			r.WantSent(tt.accepted)
+			if reason := r.Item("order-1").Reason; strings.Contains(reason, dmlyKey) {
 				t.Errorf("the ledger has the key: %s", reason)
 			}
 		})
@@ -126,7 +127,7 @@ func TestWorkerSendsTheRecordsOfABatchAtTheSameTime(t *testing.T) {
 	defer cancel()
 	all := make(chan struct{})
 	var begun atomic.Int32
-	r.poster.before = func(dmly.Request) {
+	r.Poster.Before = func(dmly.Request) {
 		if begun.Add(1) == size {
 			close(all)
 		}
@@ -137,21 +138,21 @@ func TestWorkerSendsTheRecordsOfABatchAtTheSameTime(t *testing.T) {
 		}
 	}
 	r.wantBack(r.handle(batch...))
-	r.wantSent(size)
+	r.WantSent(size)
 }
 
 func TestWorkerNeverPostsAnUnknownMessageAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.sim.Inject(dmlytest.Fault{Cut: dmlytest.CutAfter})
+	r.Sim.Inject(dmlytest.Fault{Cut: dmlytest.CutAfter})
 	one := record("1", body(fields{"id": "order-1"}))
 	for range 5 {
 		r.wantBack(r.handle(one))
-		r.clock.advance(24 * time.Hour)
+		r.Clock.Advance(24 * time.Hour)
 	}
-	r.wantPosts(1)
-	r.wantSent(1)
-	if got := string(r.item("order-1").Content); !strings.Contains(got, text) {
+	r.WantPosts(1)
+	r.WantSent(1)
+	if got := string(r.Item("order-1").Content); !strings.Contains(got, text) {
 		t.Errorf("the content is not kept: got %q", got)
 	}
 }
@@ -161,24 +162,24 @@ func TestWorkerHoldsARecordBackUntilItsTime(t *testing.T) {
 	r := newRig(t)
 	one := record("1", body(fields{"id": "order-1", "sendAt": start.Add(time.Hour).Format(time.RFC3339)}))
 	r.wantBack(r.handle(one), "sqs-1")
-	r.wantPosts(0)
-	r.clock.advance(time.Hour)
+	r.WantPosts(0)
+	r.Clock.Advance(time.Hour)
 	r.wantBack(r.handle(one))
-	r.wantSent(1)
+	r.WantSent(1)
 }
 
 func TestWorkerAcknowledgesAnExpiredRecordUnsent(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.wantBack(r.handle(record("1", body(fields{"id": "order-1", "expiresAt": start.Format(time.RFC3339)}))))
-	r.wantState("order-1", delivery.Expired)
-	r.wantPosts(0)
+	r.WantState("order-1", delivery.Expired)
+	r.WantPosts(0)
 }
 
 func TestWorkerGivesBackOnlyTheRecordThatPanics(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.poster.before = func(req dmly.Request) {
+	r.Poster.Before = func(req dmly.Request) {
 		if one, ok := req.(dmly.WhatsAppText); ok && strings.HasSuffix(one.TextMessage, "boom") {
 			panic(one.Recipient.PhoneNumber + one.TextMessage)
 		}
@@ -188,33 +189,33 @@ func TestWorkerGivesBackOnlyTheRecordThatPanics(t *testing.T) {
 		record("2", body(fields{"id": "order-2", "textMessage": text + " boom"})),
 		record("3", body(fields{"id": "order-3"})),
 	), "sqs-2")
-	r.wantSent(2)
-	if got := r.logs.String(); !strings.Contains(got, `"messageId":"sqs-2"`) || !strings.Contains(got, "sqsworker.(*Handler).record") {
+	r.WantSent(2)
+	if got := r.Logs.String(); !strings.Contains(got, `"messageId":"sqs-2"`) || !strings.Contains(got, "sqsworker.(*Handler).record") {
 		t.Errorf("the log does not say which record panicked, and where:\n%s", got)
 	}
 	// What had begun may have been sent: the claim is not taken over.
-	r.wantState("order-2", delivery.Sending)
-	r.clock.advance(time.Hour)
-	r.poster.before = nil
+	r.WantState("order-2", delivery.Sending)
+	r.Clock.Advance(time.Hour)
+	r.Poster.Before = nil
 	r.wantBack(r.handle(record("2", body(fields{"id": "order-2", "textMessage": text + " boom"}))))
-	r.wantState("order-2", delivery.Unknown)
-	r.wantSent(2)
+	r.WantState("order-2", delivery.Unknown)
+	r.WantSent(2)
 }
 
 func TestWorkerReturnsEverythingAndPostsNothingWithoutALedger(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.ledger.fail(errDown)
+	r.Ledger.Fail(errDown)
 	batch := []events.SQSMessage{record("1", body(fields{"id": "order-1"})), record("2", "not JSON "+phone), record("3", body(fields{"id": "order-3"}))}
 	r.wantBack(r.handle(batch...), "sqs-1", "sqs-2", "sqs-3")
-	r.wantPosts(0)
-	if got := r.logs.String(); !strings.Contains(got, errDown.Error()) {
+	r.WantPosts(0)
+	if got := r.Logs.String(); !strings.Contains(got, errDown.Error()) {
 		t.Errorf("the log does not say why:\n%s", got)
 	}
-	r.ledger.fail(nil)
+	r.Ledger.Fail(nil)
 	r.wantBack(r.handle(batch...))
-	r.wantSent(2)
-	r.wantState("sqs-2", delivery.Rejected)
+	r.WantSent(2)
+	r.WantState("sqs-2", delivery.Rejected)
 }
 
 func TestWorkerStartsNothingThatItCouldNotRecordInTime(t *testing.T) {
@@ -223,44 +224,44 @@ func TestWorkerStartsNothingThatItCouldNotRecordInTime(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Minute))
 	defer cancel()
 	deadline, _ := ctx.Deadline()
-	r.clock.advance(deadline.Add(-4 * time.Second).Sub(start)) // a post is given 2 s, and recording it 3 s
+	r.Clock.Advance(deadline.Add(-4 * time.Second).Sub(start)) // a post is given 2 s, and recording it 3 s
 	r.wantBack(r.handleIn(ctx, record("1", body(fields{"id": "order-1"})), record("2", "{")), "sqs-1")
-	r.wantPosts(0)
-	r.wantState("order-1", "")
-	r.wantState("sqs-2", delivery.Rejected)
+	r.WantPosts(0)
+	r.WantState("order-1", "")
+	r.WantState("sqs-2", delivery.Rejected)
 }
 
 func TestWorkerGivesAClaimBackAfterAFreeze(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.ledger.after = func(item delivery.Item) {
+	r.Ledger.After = func(item delivery.Item) {
 		if item.State == delivery.Sending {
-			r.clock.advance(time.Minute) // the sandbox stood still between claim and post
+			r.Clock.Advance(time.Minute) // the sandbox stood still between claim and post
 		}
 	}
 	one := record("1", body(fields{"id": "order-1"}))
 	r.wantBack(r.handle(one), "sqs-1")
-	r.wantPosts(0)
-	r.wantState("order-1", delivery.Waiting)
-	if got := r.item("order-1").Attempts; got != 0 {
+	r.WantPosts(0)
+	r.WantState("order-1", delivery.Waiting)
+	if got := r.Item("order-1").Attempts; got != 0 {
 		t.Errorf("attempts used up: got %d, want 0", got)
 	}
-	r.ledger.after = nil
+	r.Ledger.After = nil
 	r.wantBack(r.handle(one))
-	r.wantSent(1)
+	r.WantSent(1)
 }
 
 func TestWorkerReturnsWhatIsOverTheRate(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.handler.Sender.Pacer = newPacer(t, 1, r.clock) // one at once, the next a minute later, past the time-out
+	r.handler.Sender.Pacer = handlertest.NewPacer(t, 1, r.Clock) // one at once, the next a minute later, past the time-out
 	r.wantBack(r.handle(record("1", body(fields{"id": "order-1"}))))
 	r.wantBack(r.handle(record("2", body(fields{"id": "order-2"}))), "sqs-2")
-	r.wantSent(1)
-	r.wantState("order-2", "") // it has used up nothing
-	r.clock.advance(2 * time.Minute)
+	r.WantSent(1)
+	r.WantState("order-2", "") // it has used up nothing
+	r.Clock.Advance(2 * time.Minute)
 	r.wantBack(r.handle(record("2", body(fields{"id": "order-2"}))))
-	r.wantSent(2)
+	r.WantSent(2)
 }
 
 func TestWorkerReturnsEverythingWhenTheInvocationHasEnded(t *testing.T) {
@@ -269,7 +270,7 @@ func TestWorkerReturnsEverythingWhenTheInvocationHasEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r.wantBack(r.handleIn(ctx, record("1", body(nil)), record("2", "{")), "sqs-1", "sqs-2")
-	r.wantPosts(0)
+	r.WantPosts(0)
 }
 
 func TestWorkerRefusesAnEventThatIsNotOfSQS(t *testing.T) {

@@ -43,7 +43,7 @@ func TestWorkerNamesEachMessage(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			r.wantBack(r.handle(tt.record))
-			r.wantState(tt.want, tt.state)
+			r.WantState(tt.want, tt.state)
 		})
 	}
 }
@@ -53,12 +53,12 @@ func TestWorkerUsesTheStacksWorkspaceWhereAMessageNamesNone(t *testing.T) {
 	r := newRig(t)
 	one := record("1", body(fields{"id": "order-1", "workspace": nil}))
 	r.wantBack(r.handle(one))
-	r.wantState("order-1", delivery.Rejected)
+	r.WantState("order-1", delivery.Rejected)
 
 	r.handler.Defaults = message.Defaults{Workspace: "W9"}
 	r.wantBack(r.handle(record("2", body(fields{"id": "order-2", "workspace": nil}))))
-	r.wantState("order-2", delivery.Sent)
-	sent := r.sim.Messages()
+	r.WantState("order-2", delivery.Sent)
+	sent := r.Sim.Messages()
 	if len(sent) != 1 || !strings.Contains(string(sent[0].Body), `"workspace":{"id":"W9"}`) {
 		t.Errorf("got %+v, want one message from W9", sent)
 	}
@@ -70,11 +70,11 @@ func TestWorkerSendsARedeliveredRecordOnce(t *testing.T) {
 	one := record("1", body(fields{"id": "order-1"}))
 	for range 3 {
 		r.wantBack(r.handle(one))
-		r.clock.advance(time.Hour)
+		r.Clock.Advance(time.Hour)
 	}
 	r.wantBack(r.handle(record("2", one.Body))) // the producer sent it twice
-	r.wantPosts(1)
-	if got := len(r.item("order-1").History); got != 2 {
+	r.WantPosts(1)
+	if got := len(r.Item("order-1").History); got != 2 {
 		t.Errorf("history: got %d transitions, want 2: sending and sent", got)
 	}
 }
@@ -85,7 +85,7 @@ func TestWorkerSendsARedeliveredRecordWithoutAnIDOnce(t *testing.T) {
 	one := record("1", body(nil))
 	r.wantBack(r.handle(one))
 	r.wantBack(r.handle(one))
-	r.wantPosts(1)
+	r.WantPosts(1)
 }
 
 func TestWorkerSendsARecordOnceThatComesTwiceAtTheSameTime(t *testing.T) {
@@ -98,10 +98,10 @@ func TestWorkerSendsARecordOnceThatComesTwiceAtTheSameTime(t *testing.T) {
 		wg.Go(func() { r.handle(one, one) })
 	}
 	wg.Wait()
-	r.wantPosts(1)
-	r.wantSent(1)
+	r.WantPosts(1)
+	r.WantSent(1)
 	r.wantBack(r.handle(one))
-	r.wantState("order-1", delivery.Sent)
+	r.WantState("order-1", delivery.Sent)
 }
 
 func TestWorkerReturnsTheSecondCopyForAsLongAsTheFirstIsUnderWay(t *testing.T) {
@@ -109,7 +109,7 @@ func TestWorkerReturnsTheSecondCopyForAsLongAsTheFirstIsUnderWay(t *testing.T) {
 	r := newRig(t)
 	one := record("1", body(fields{"id": "order-1"}))
 	posting, answer := make(chan struct{}), make(chan struct{})
-	r.poster.before = func(dmly.Request) { close(posting); <-answer }
+	r.Poster.Before = func(dmly.Request) { close(posting); <-answer }
 	var first []string
 	var wg sync.WaitGroup
 	wg.Go(func() { first = r.handle(one) })
@@ -119,7 +119,7 @@ func TestWorkerReturnsTheSecondCopyForAsLongAsTheFirstIsUnderWay(t *testing.T) {
 	wg.Wait()
 	r.wantBack(first)
 	r.wantBack(r.handle(one))
-	r.wantPosts(1)
+	r.WantPosts(1)
 }
 
 func TestWorkerRecordsOtherContentUnderATakenIDAsAConflict(t *testing.T) {
@@ -131,8 +131,8 @@ func TestWorkerRecordsOtherContentUnderATakenIDAsAConflict(t *testing.T) {
 	for range 2 {
 		r.wantBack(r.handle(other)) // it is not retried
 	}
-	r.wantSent(1)
-	r.wantState("order-1", delivery.Sent)
+	r.WantSent(1)
+	r.WantState("order-1", delivery.Sent)
 
 	m, err := message.Decode([]byte(other.Body), message.Defaults{})
 	if err != nil {
@@ -143,8 +143,8 @@ func TestWorkerRecordsOtherContentUnderATakenIDAsAConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := "conflict:order-1:" + fingerprint[len(fingerprint)-8:]
-	r.wantState(id, delivery.Rejected)
-	if got := r.item(id); !strings.Contains(string(got.Content), "Something else.") || !strings.Contains(got.Reason, "another message with this id") {
+	r.WantState(id, delivery.Rejected)
+	if got := r.Item(id); !strings.Contains(string(got.Content), "Something else.") || !strings.Contains(got.Reason, "another message with this id") {
 		t.Errorf("got content %q and reason %q, want the refused message and why", got.Content, got.Reason)
 	}
 }
@@ -152,15 +152,15 @@ func TestWorkerRecordsOtherContentUnderATakenIDAsAConflict(t *testing.T) {
 func TestWorkerTakesOtherContentUnderARejectedIDAsItsCorrection(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.sim.Inject(dmlytest.Fault{Status: 400, Error: "channel disconnected"})
+	r.Sim.Inject(dmlytest.Fault{Status: 400, Error: "channel disconnected"})
 	wrong := record("1", body(fields{"id": "order-1"}))
 	r.wantBack(r.handle(wrong))
-	r.wantState("order-1", delivery.Rejected)
+	r.WantState("order-1", delivery.Rejected)
 	r.wantBack(r.handle(record("2", body(fields{"id": "order-1", "textMessage": "Corrected."}))))
-	r.wantState("order-1", delivery.Sent)
-	if got := r.item("order-1").Generation; got != 2 {
+	r.WantState("order-1", delivery.Sent)
+	if got := r.Item("order-1").Generation; got != 2 {
 		t.Errorf("generation: got %d, want 2", got)
 	}
 	r.wantBack(r.handle(wrong)) // what was once refused stays refused
-	r.wantSent(1)
+	r.WantSent(1)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
 )
@@ -20,7 +21,7 @@ func TestWorkerRecordsWhatIsNoMessageAndNeverRetriesIt(t *testing.T) {
 		"a list":             {"[" + body(nil) + "]", "must be an object"},
 		"null":               {"null", "null"},
 		"not UTF-8":          {strings.Replace(body(nil), "parcel", "par\xffcel", 1), "UTF-8"},
-		"too deep":           {body(fields{"passthrough": deep(40)}), "nested"},
+		"too deep":           {body(fields{"passthrough": handlertest.Nested(40)}), "nested"},
 		"too large":          {body(fields{"passthrough": fields{"filler": strings.Repeat("x", message.MaxBytes)}}), "the limit is 65536"},
 		"name twice":         {strings.Replace(body(nil), "{", `{"type":"text",`, 1), "is there twice"},
 		"unknown field":      {body(fields{"recipient": nil, "recepient": fields{"phoneNumber": phone}}), `did you mean "recipient"`},
@@ -35,7 +36,7 @@ func TestWorkerRecordsWhatIsNoMessageAndNeverRetriesIt(t *testing.T) {
 			r := newRig(t)
 			one := record("1", tt.body)
 			r.wantBack(r.handle(one))
-			got := r.item("sqs-1")
+			got := r.Item("sqs-1")
 			if got.State != delivery.Rejected || string(got.Content) != tt.body || !strings.Contains(got.Reason, tt.reason) {
 				t.Errorf("got %q with %d bytes: %s; want rejected with %d bytes: …%s…", got.State, len(got.Content), got.Reason, len(tt.body), tt.reason)
 			}
@@ -44,22 +45,14 @@ func TestWorkerRecordsWhatIsNoMessageAndNeverRetriesIt(t *testing.T) {
 					t.Errorf("the reason has the whole number: %s", got.Reason)
 				}
 			}
-			r.clock.advance(time.Hour)
+			r.Clock.Advance(time.Hour)
 			r.wantBack(r.handle(one))
-			if again := len(r.item("sqs-1").History); again != 1 {
+			if again := len(r.Item("sqs-1").History); again != 1 {
 				t.Errorf("history after a second delivery: got %d transitions, want 1", again)
 			}
-			r.wantPosts(0)
+			r.WantPosts(0)
 		})
 	}
-}
-
-func deep(levels int) any {
-	var inner any = "x"
-	for range levels {
-		inner = fields{"a": inner}
-	}
-	return inner
 }
 
 func TestWorkerDoesNotLetAMalformedRecordTouchTheMessageWhoseIDItHas(t *testing.T) {
@@ -68,21 +61,21 @@ func TestWorkerDoesNotLetAMalformedRecordTouchTheMessageWhoseIDItHas(t *testing.
 	r.wantBack(r.handle(record("1", body(fields{"id": "order-1"}))))
 	bad := body(fields{"id": "order-1", "colour": "red"})
 	r.wantBack(r.handle(record("2", bad)))
-	r.wantState("order-1", delivery.Sent)
+	r.WantState("order-1", delivery.Sent)
 	fingerprint := message.FingerprintOf([]byte(bad))
 	id := "conflict:order-1:" + fingerprint[len(fingerprint)-8:]
-	if got := r.item(id); got.State != delivery.Rejected || string(got.Content) != bad {
+	if got := r.Item(id); got.State != delivery.Rejected || string(got.Content) != bad {
 		t.Errorf("got %q with content %q, want rejected with the malformed message", got.State, got.Content)
 	}
-	r.wantSent(1)
+	r.WantSent(1)
 }
 
 func TestWorkerSendsAMendedRecordUnderTheIDOfTheMalformedOne(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.wantBack(r.handle(record("1", body(fields{"id": "order-1", "textMessage": ""}))))
-	r.wantState("order-1", delivery.Rejected)
+	r.WantState("order-1", delivery.Rejected)
 	r.wantBack(r.handle(record("2", body(fields{"id": "order-1"}))))
-	r.wantState("order-1", delivery.Sent)
-	r.wantSent(1)
+	r.WantState("order-1", delivery.Sent)
+	r.WantSent(1)
 }

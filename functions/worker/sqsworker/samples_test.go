@@ -5,38 +5,31 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
 )
 
-const samplesDir = "../../../events/worker"
-
 // TestWorkerSendsEachSample holds the samples against what DMLY receives of them.
 func TestWorkerSendsEachSample(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(samplesDir, "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var covered []dmly.Operation
-	for _, file := range files {
+	for _, file := range handlertest.SampleFiles(t, "worker") {
 		// whatsapp-text.json is about whatsapp/sendtext.
-		op := dmly.Operation(strings.Replace(strings.TrimSuffix(filepath.Base(file), ".json"), "-", "/send", 1))
+		op := dmly.Operation(strings.Replace(strings.TrimSuffix(file, ".json"), "-", "/send", 1))
 		covered = append(covered, op)
-		t.Run(filepath.Base(file), func(t *testing.T) {
+		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			event := readSample(t, file)
 			r := newRig(t)
 			r.wantBack(r.handle(event.Records...))
-			sent := r.sim.Messages()
+			sent := r.Sim.Messages()
 			if len(sent) != 1 {
 				t.Fatalf("messages that DMLY accepted: got %d, want 1", len(sent))
 			}
@@ -44,8 +37,8 @@ func TestWorkerSendsEachSample(t *testing.T) {
 				t.Errorf("operation: got %s, want %s", got, op)
 			}
 			id, want := expected(t, event.Records[0].Body)
-			sameJSON(t, sent[0].Body, want)
-			r.wantState(id, delivery.Sent)
+			handlertest.SameJSON(t, sent[0].Body, want)
+			r.WantState(id, delivery.Sent)
 		})
 	}
 	all := dmly.Operations()
@@ -59,11 +52,7 @@ func TestWorkerSendsEachSample(t *testing.T) {
 // readSample is strict: a field that SQS does not send would teach the reader something wrong.
 func readSample(t *testing.T, file string) events.SQSEvent {
 	t.Helper()
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec := json.NewDecoder(bytes.NewReader(handlertest.Sample(t, "worker", file)))
 	dec.DisallowUnknownFields()
 	var event events.SQSEvent
 	if err := dec.Decode(&event); err != nil {
