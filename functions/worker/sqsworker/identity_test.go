@@ -164,3 +164,17 @@ func TestWorkerTakesOtherContentUnderARejectedIDAsItsCorrection(t *testing.T) {
 	r.wantBack(r.handle(wrong)) // what was once refused stays refused
 	r.WantSent(1)
 }
+
+func TestWorkerLooksUpWhatHasComeBefore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	one := record("1", body(fields{"id": "order-1"}))
+	r.wantBack(r.handle(one))
+	writes := r.Ledger.Puts()
+	one.Attributes = map[string]string{"ApproximateReceiveCount": "2"}
+	r.wantBack(r.handle(one))
+	r.WantSent(1)
+	if got := r.Ledger.Puts(); got != writes {
+		t.Errorf("ledger writes for a record that had come before: got %d, want none", got-writes)
+	}
+}
