@@ -44,7 +44,7 @@ func build(ctx context.Context, dir string, subjects []subject) (map[string]bina
 // goBuild builds one folder into path and returns the size of the result in bytes.
 func goBuild(ctx context.Context, root, folder, path string) (int64, error) {
 	//nolint:gosec // The arguments are this program's own.
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc,nethttpomithttp2",
 		"-ldflags", "-s -w -buildid=", "-o", path, folder)
 	command.Dir = root
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
