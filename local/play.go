@@ -151,32 +151,35 @@ func orDash(s string) string {
 	return s
 }
 
-// verdict says whether all that was to arrive did.
+// verdict says, in a sentence, whether all that was to arrive did.
 func (s *stack) verdict(rows []row) error {
-	var problems []string
-	missing := map[dmly.Operation]bool{}
-	for _, op := range dmly.Operations() {
-		missing[op] = true
-	}
+	var open []row
+	arrived := map[dmly.Operation]bool{}
 	for _, r := range rows {
 		if r.item.State != delivery.Sent {
-			problems = append(problems, fmt.Sprintf("%s: message %s is %s. %s", r.file, r.id, orUnsent(r.item.State), r.item.Reason))
+			open = append(open, r)
 			continue
 		}
 		m := s.tracker.message(r.id)
 		if op, ok := message.OperationOf(m.Channel, m.Type); ok {
-			delete(missing, op)
+			arrived[op] = true
 		}
 	}
+	if len(open) > 0 {
+		first := open[0]
+		return fmt.Errorf("%d of %d messages did not arrive. The first, %s of %s, is %s: %s",
+			len(open), len(rows), first.id, first.file, orUnsent(first.item.State), first.item.Reason)
+	}
+	var missing []string
 	for _, op := range dmly.Operations() {
-		if missing[op] {
-			problems = append(problems, fmt.Sprintf("no sample of %s arrived", op))
+		if !arrived[op] {
+			missing = append(missing, string(op))
 		}
 	}
-	if len(problems) == 0 {
-		return nil
+	if len(missing) > 0 {
+		return fmt.Errorf("all messages arrived, but the samples have none for %s", strings.Join(missing, ", "))
 	}
-	return errors.New(strings.Join(problems, "\n"))
+	return nil
 }
 
 func orUnsent(s delivery.State) string {
