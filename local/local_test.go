@@ -92,6 +92,10 @@ func TestMistakesGetOneClearSentence(t *testing.T) {
 		"caller's key":         {nil, events("api/a.json", `{"rawPath":"/v1/messages","requestContext":{"http":{"method":"POST"}},"body":"{}"}`), "the API answered 401"},
 		"bad variable":         {map[string]string{"DMLY_RATE_PER_MINUTE": "many"}, nil, `DMLY_RATE_PER_MINUTE is "many": set it to a number`},
 		"wrong key":            {map[string]string{"DMLY_API_KEY": "the-wrong-one", "DMLY_BASE_URL": base}, nil, "DMLY refused the API key (HTTP 401): check DMLY_API_KEY"},
+		"key with a space":     {map[string]string{"DMLY_API_KEY": "the-wrong-one 2"}, nil, "DMLY_API_KEY: the DMLY API key has a space"},
+		"base URL":             {map[string]string{"DMLY_API_KEY": "k", "DMLY_BASE_URL": "http://api.dmly.io"}, nil, "DMLY_BASE_URL: "},
+		"no messages":          {nil, events("schedule/a.json", `{"occurrence":"2026-12-01T08:00:00Z","mesages":[]}`), "it has no messages"},
+		"one id twice":         {nil, events("worker/a.json", `{"Records":[{"messageId":"1","body":"{}"},{"messageId":"1","body":"{}"}]}`), "both have a message with the id 1"},
 		"stray argument":       {nil, []string{"once"}, `"once" is not understood`},
 	}
 	for name, tc := range tests {
@@ -118,7 +122,7 @@ func TestARealKeySendsToTheRealAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows, got := strings.Count(stdout, "\n")-1, len(sim.Messages()); rows != got || got < 9 {
+	if rows, got := strings.Count(stdout, "\n")-2, len(sim.Messages()); rows != got || got < 9 {
 		t.Errorf("%d rows, %d messages", rows, got)
 	}
 }

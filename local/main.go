@@ -66,11 +66,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	defer s.close()
-	played := s.play(ctx, samples, stdout)
-	if interrupted(ctx) {
-		return nil
+	if !s.simulate {
+		fmt.Fprintf(stdout, "DMLY_API_KEY is set: the samples of %s go to %s.\n", opts.events, s.baseURL)
 	}
-	if opts.once {
+	played := s.play(ctx, samples, stdout)
+	switch {
+	case opts.once && interrupted(ctx):
+		return errors.New("interrupted before all messages had arrived")
+	case interrupted(ctx):
+		return nil
+	case opts.once:
 		return played
 	}
 	if played != nil {

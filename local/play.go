@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -36,10 +37,16 @@ func (s *stack) play(ctx context.Context, samples []sample, w io.Writer) error {
 	var rows []row
 	for _, one := range samples {
 		ids, err := s.trigger(ctx, one)
+		if err == nil && len(ids) == 0 {
+			err = errors.New("it has no messages")
+		}
 		if err != nil {
 			return fmt.Errorf("play %s: %w", one.file, err)
 		}
 		for _, id := range ids {
+			if i := slices.IndexFunc(rows, func(r row) bool { return r.id == id }); i >= 0 {
+				return fmt.Errorf("%s and %s both have a message with the id %s: give one of them another", rows[i].file, one.file, id)
+			}
 			rows = append(rows, row{trigger: one.trigger, file: one.file, id: id})
 		}
 	}

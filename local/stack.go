@@ -62,11 +62,25 @@ func open(ctx context.Context, opts options, getenv func(string) string, logs io
 		opts: opts, cfg: cfg, simulate: getenv("DMLY_API_KEY") == "", baseURL: cfg.BaseURL,
 		ledger: &ledger.Memory{}, tracker: newTracker(), failed: make(chan error, 2), stop: stop,
 	}
-	if err := s.start(ctx, getenv, newLog(logs, getenv("LOG_LEVEL"), cfg.LogLevel)); err != nil {
+	if err := s.start(ctx, getenv, newLog(untilDone{ctx, logs}, getenv("LOG_LEVEL"), cfg.LogLevel)); err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// untilDone writes nothing once the stack ends: what is cut off then has nothing to
+// tell.
+type untilDone struct {
+	ctx context.Context //nolint:containedctx // it is asked for nothing but whether it is over
+	w   io.Writer
+}
+
+func (u untilDone) Write(p []byte) (int, error) {
+	if interrupted(u.ctx) {
+		return len(p), nil
+	}
+	return u.w.Write(p)
 }
 
 func (s *stack) start(ctx context.Context, getenv func(string) string, log *slog.Logger) (err error) {
@@ -81,7 +95,7 @@ func (s *stack) start(ctx context.Context, getenv func(string) string, log *slog
 			perMinute = 6000 // nobody wants to wait for a simulator
 		}
 	}
-	if err := s.build(key, perMinute, log); err != nil {
+	if err := s.build(ctx, key, perMinute, log); err != nil {
 		return err
 	}
 	if s.opts.apiAddr, err = s.listen(ctx, "-api", s.opts.apiAddr, s.api); err != nil {
@@ -100,10 +114,17 @@ func newLog(w io.Writer, set string, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
-func (s *stack) build(key apikey.Source, perMinute int, log *slog.Logger) error {
+func (s *stack) build(ctx context.Context, key apikey.Source, perMinute int, log *slog.Logger) error {
 	client, err := dmly.NewClient("-", dmly.Options{BaseURL: s.baseURL})
 	if err != nil {
-		return err
+		return fmt.Errorf("DMLY_BASE_URL: %w", err)
+	}
+	text, err := key(ctx)
+	if err == nil {
+		_, err = client.WithKey(text)
+	}
+	if err != nil {
+		return fmt.Errorf("DMLY_API_KEY: %w", err)
 	}
 	pacer, err := pace.NewMemory(perMinute, time.Now)
 	if err != nil {

@@ -293,3 +293,105 @@ func TestALeaseIsByTheWallClock(t *testing.T) {
 		t.Errorf("lease %v", lease)
 	}
 }
+
+// One sender is slow, a second one has claimed the message again and posts it just
+// now: what the first one has to say changes nothing any more.
+func TestAnOwnerWhoseTokenWasReplacedDoesNotTouchTheOthersClaim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := text(t, "a", "Hello", `,"ifUnknown":"resend"`)
+	firstPosts, secondPosts, firstEnded := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	calls := 0
+	w.answer = func(context.Context, post) error {
+		if calls++; calls == 1 {
+			close(firstPosts)
+			<-secondPosts
+			return errRejected
+		}
+		close(secondPosts)
+		<-firstEnded
+		if got := w.item("a"); got.State != delivery.Sending {
+			t.Errorf("while the second one posts, it stands as %s", got.State)
+		}
+		return nil
+	}
+	go func() {
+		defer close(firstEnded)
+		if _, err := w.try(m); err != nil {
+			t.Errorf("the first: %v", err)
+		}
+	}()
+	<-firstPosts
+	w.clock.advance(time.Minute)
+	if result := w.until(m); result.Item.State != delivery.Sent || result.Item.DMLYID != "dmly-2" {
+		t.Errorf("in the end %+v", result.Item)
+	}
+}
+
+func TestRetryAfterIsHonouredAndCapped(t *testing.T) {
+	t.Parallel()
+	asked := func(wait time.Duration, limited bool) error {
+		e := *errNotSent
+		e.RetryAfter, e.RateLimited = wait, limited
+		return &e
+	}
+	for name, tc := range map[string]struct {
+		err  error
+		want time.Duration
+	}{
+		"503":               {asked(5*time.Minute, false), 5 * time.Minute},
+		"503, far too long": {asked(time.Hour, false), 15 * time.Minute},
+		"503, too short":    {asked(time.Second, false), 3 * time.Second}, // the back-off
+		"429":               {asked(5*time.Minute, true), 5 * time.Minute},
+		"429, far too long": {asked(time.Hour, true), 15 * time.Minute},
+		"429, none":         {asked(0, true), 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.answers(tc.err)
+			if got := w.deliver(text(t, "a", "Hello", "")).RetryAt.Sub(start); got != tc.want {
+				t.Errorf("comes back after %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAFallbackHasAttemptsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answers(errNotSent, errNotSent, errRejected, errNotSent)
+	result := w.until(text(t, "a", "Hello", `,"fallback":[{"channel":"whatsapp","type":"template","template":"a"}]`))
+	if n := len(w.posted()); n != 3+8 || result.Item.State != delivery.Failed {
+		t.Errorf("%d posts, then %s; want 11, failed", n, result.Item.State)
+	}
+	if n := len(result.Item.History); n != 20 {
+		t.Errorf("%d transitions are kept, want 20", n)
+	}
+}
+
+func TestAnIDIsRememberedForThirtyDaysAfterTheLastOfItsTimes(t *testing.T) {
+	t.Parallel()
+	for more, want := range map[string]time.Time{
+		"":                                    start.AddDate(0, 0, 30),
+		`,"expiresAt":"2027-03-01T00:00:00Z"`: time.Date(2027, 3, 31, 0, 0, 0, 0, time.UTC),
+	} {
+		w := newWorld(t)
+		w.deliver(text(t, "a", "Hello", more))
+		if got := w.item("a").ForgetAt; !got.Equal(want) {
+			t.Errorf("%s: remembered until %v, want %v", more, got, want)
+		}
+	}
+}
+
+func TestAPostIsGivenAtMostTwentySeconds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer = func(ctx context.Context, _ post) error {
+		if end, ok := ctx.Deadline(); !ok || time.Until(end) > 20*time.Second {
+			t.Errorf("it may take until %v", end)
+		}
+		return nil
+	}
+	w.deliver(text(t, "a", "Hello", ""))
+}

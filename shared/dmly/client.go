@@ -48,7 +48,7 @@ type Client struct {
 	Instagram InstagramService
 	Telegram  TelegramService
 
-	key       string
+	key       func() string // not the text itself, which package fmt would print
 	baseURL   string
 	userAgent string
 	http      *http.Client
@@ -93,7 +93,7 @@ func (c *Client) WithKey(key string) (*Client, error) {
 		return nil, errors.New("the DMLY API key has a space, a line break or a non-ASCII character in it; was it copied whole and alone?")
 	}
 	other := *c
-	other.key = key
+	other.key = func() string { return key }
 	other.WhatsApp = WhatsAppService{&other}
 	other.Messenger = MessengerService{&other}
 	other.Instagram = InstagramService{&other}
@@ -116,7 +116,7 @@ func newTransport(conns int) *http.Transport {
 
 func checkBaseURL(base string) (string, error) {
 	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(base, "?#") {
 		return "", fmt.Errorf("DMLY base URL is not usable: write a host and a path, as in %s", DefaultBaseURL)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !isThisMachine(u.Hostname())) {
@@ -159,30 +159,34 @@ func (c *Client) post(ctx context.Context, op Operation, payload []byte) (answer
 		return answer{}, fmt.Errorf("build %s request: %w", op, err)
 	}
 	r.ContentLength = int64(len(payload))
-	r.GetBody = func() (io.ReadCloser, error) { return gate.open(), nil }
+	// Without GetBody the transport has nothing to repeat: with it, net/http replays a
+	// POST over HTTP/2 for as long as the server resets the stream.
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", c.userAgent)
 	// No Idempotency-Key is ever set: with one, net/http repeats a POST by itself
 	// when a kept-alive connection breaks.
-	r.Header.Set("x-api-key", c.key)
+	r.Header.Set("x-api-key", c.key())
 
 	resp, err := c.http.Do(r)
 	if err != nil {
-		failure := Failure{Operation: op, Err: withoutURL(err)}
+		failure := Failure{Operation: op, Err: withoutKey(withoutURL(err), c.key())}
 		if gate.shut() {
 			return answer{}, &NotSentError{Failure: failure}
 		}
 		return answer{}, &UnknownError{failure}
 	}
-	defer resp.Body.Close() //nolint:errcheck // a response body's Close has nothing to say that matters here
+	defer resp.Body.Close()                               //nolint:errcheck // a response body's Close has nothing to say that matters here
+	if resp.StatusCode == http.StatusSwitchingProtocols { // its body is the connection, which has no end
+		return answer{operation: op, statusCode: resp.StatusCode, received: c.now(), key: c.key()}, nil
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponseBytes+1))
 	if err == nil && len(body) > maxResponseBytes {
 		err = fmt.Errorf("the answer is longer than %d bytes", maxResponseBytes)
 	}
 	return answer{
 		operation: op, statusCode: resp.StatusCode, header: resp.Header,
-		body: body, bodyErr: err, received: c.now(), key: c.key,
+		body: body, bodyErr: err, received: c.now(), key: c.key(),
 	}, nil
 }
 
@@ -190,6 +194,15 @@ func (c *Client) post(ctx context.Context, op Operation, payload []byte) (answer
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
+	}
+	return err
+}
+
+// withoutKey drops the chain of an error that quotes the key, as net/http's errors do
+// of a malformed answer that echoes it.
+func withoutKey(err error, key string) error {
+	if text := err.Error(); strings.Contains(text, key) {
+		return errors.New(strings.ReplaceAll(text, key, "[key]"))
 	}
 	return err
 }

@@ -24,8 +24,7 @@ const (
 	gateShut                 // nothing was read, and nothing ever will be
 )
 
-// open returns a reader of the whole body; net/http asks for another one when a
-// kept connection turned out to be dead before a byte was written.
+// open returns a reader of the whole body.
 func (g *gate) open() io.ReadCloser {
 	return &gatedBody{gate: g, reader: bytes.NewReader(g.payload)}
 }

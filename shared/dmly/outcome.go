@@ -53,7 +53,7 @@ func (a answer) outcome() (MessageResponse, error) {
 	}
 	failure := Failure{
 		Operation: a.operation, StatusCode: a.statusCode,
-		ID: bounded(parsed.ID), Status: a.quote(parsed.Status), Detail: a.quote(parsed.Error),
+		ID: a.quote(parsed.ID), Status: a.quote(parsed.Status), Detail: a.quote(parsed.Error),
 		RetryAfter: retryAfter(a.header.Get("Retry-After"), a.received),
 	}
 	switch code := a.statusCode; {
@@ -65,7 +65,7 @@ func (a answer) outcome() (MessageResponse, error) {
 		if parsed.failed() {
 			return MessageResponse{}, &RejectedError{failure}
 		}
-		return parsed, nil
+		return MessageResponse{ID: a.quote(parsed.ID), Status: a.quote(parsed.Status)}, nil
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return MessageResponse{}, &KeyRefusedError{failure}
 	case code == http.StatusTooManyRequests:
@@ -114,8 +114,11 @@ func text(raw json.RawMessage) string {
 func retryAfter(value string, now time.Time) time.Duration {
 	const longest = 24 * time.Hour // beyond this, the header says no more than "not now"
 	var wait time.Duration
-	if seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31); err == nil {
+	seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31)
+	if err == nil {
 		wait = time.Duration(seconds) * time.Second
+	} else if errors.Is(err, strconv.ErrRange) {
+		wait = longest
 	} else if at, err := http.ParseTime(value); err == nil {
 		wait = at.Sub(now)
 	}

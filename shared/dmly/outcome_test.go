@@ -137,7 +137,7 @@ func TestRetryAfterIsReadInBothForms(t *testing.T) {
 		"-5":                             0,
 		"1.5":                            0,
 		"2000000000":                     24 * time.Hour,
-		"99999999999999999999":           0,
+		"99999999999999999999":           24 * time.Hour,
 	} {
 		t.Run(header, func(t *testing.T) {
 			t.Parallel()

@@ -32,11 +32,11 @@ func ScheduleAt(t time.Time) ScheduleDateTime {
 func ParseScheduleDateTime(s string) (ScheduleDateTime, error) {
 	for _, layout := range []string{scheduleLong, scheduleShort} {
 		// time.Parse also takes fractions of a second, which have no place here.
-		if t, err := time.Parse(layout, s); err == nil && len(s) == len(layout) {
+		if t, err := time.Parse(layout, s); err == nil && len(s) == len(layout) && !t.IsZero() {
 			return ScheduleDateTime{wall: t}, nil
 		}
 	}
-	return ScheduleDateTime{}, fmt.Errorf("%q is not a date and time as DMLY takes it, for example %q", shorten(s), scheduleLong)
+	return ScheduleDateTime{}, fmt.Errorf("%q is not a date and time as DMLY takes it, for example \"2026-02-18 10:30:00\"", shorten(s))
 }
 
 // IsZero reports whether no time is set.

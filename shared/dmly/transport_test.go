@@ -1,9 +1,12 @@
 package dmly_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -178,6 +181,8 @@ func TestClientRefusesWhatCannotWork(t *testing.T) {
 		"no key":            {"", "", "empty"},
 		"key with newline":  {testKey + "\n", "", "line break"},
 		"key in the clear":  {testKey, "http://api.dmly.io/api", "must be https"},
+		"clear to a number": {testKey, "http://10.0.0.1/api", "must be https"},
+		"empty query":       {testKey, "https://api.dmly.io/api?", "not usable"},
 		"no host":           {testKey, "api.dmly.io/api", "not usable"},
 		"password in URL":   {testKey, "https://user:pw@api.dmly.io/api", "not usable"},
 		"unknown scheme":    {testKey, "ftp://api.dmly.io/api", "must be https"},
@@ -210,5 +215,66 @@ func TestWithKeySendsWithTheOtherKey(t *testing.T) {
 	got := h.all()
 	if a, b := got[0].Header.Get("x-api-key"), got[1].Header.Get("x-api-key"); a != "another-key" || b != testKey {
 		t.Errorf("keys sent: %q, %q", a, b)
+	}
+}
+
+// replaying is a transport that repeats what it can, as net/http does over HTTP/2.
+type replaying struct{ posts int }
+
+func (p *replaying) RoundTrip(r *http.Request) (*http.Response, error) {
+	for body := r.Body; ; {
+		if _, err := io.ReadAll(body); err != nil {
+			return nil, err
+		}
+		p.posts++
+		if r.GetBody == nil || p.posts == 10 {
+			return nil, errors.New("stream reset")
+		}
+		again, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		body = again
+	}
+}
+
+func TestTheTransportHasNothingToRepeat(t *testing.T) {
+	t.Parallel()
+	transport := &replaying{}
+	_, err := send(t, newClient(t, dmly.Options{Transport: transport}))
+	if class(err) != "unknown" || transport.posts != 1 {
+		t.Errorf("%d posts, then %v", transport.posts, err)
+	}
+}
+
+func TestTheKeyIsInNoFormatAndNoError(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, dmly.Options{})
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		for _, value := range []any{client, *client, client.WhatsApp, []*dmly.Client{client}} {
+			if got := fmt.Sprintf(format, value); strings.Contains(got, testKey) {
+				t.Errorf("%s: %s", format, got)
+			}
+		}
+	}
+	var logs bytes.Buffer
+	slog.New(slog.NewTextHandler(&logs, nil)).Info("x", "client", client)
+	slog.New(slog.NewJSONHandler(&logs, nil)).Info("x", "client", client)
+	if strings.Contains(logs.String(), testKey) {
+		t.Errorf("logged: %s", &logs)
+	}
+	echo := newHost(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nx-api-key "+testKey+"\r\n\r\n")
+			_ = conn.Close()
+		}
+	})
+	if _, err := send(t, echo.client(t)); class(err) != "unknown" || strings.Contains(err.Error(), testKey) {
+		t.Errorf("err = %v", err)
+	}
+	sent, err := send(t, newHost(t, answer(http.StatusOK, `{"id":"`+testKey+strings.Repeat("x", 1000)+`"}`)).client(t))
+	if err != nil || strings.Contains(sent.ID, testKey) || len(sent.ID) > 500 {
+		t.Errorf("sent with id %.40s…, %v", sent.ID, err)
 	}
 }

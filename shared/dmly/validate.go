@@ -54,7 +54,12 @@ type Problem struct {
 }
 
 // String is the problem as one line.
-func (p Problem) String() string { return p.Pointer + ": " + p.Detail }
+func (p Problem) String() string {
+	if p.Pointer == "" {
+		return "the body " + p.Detail
+	}
+	return p.Pointer + ": " + p.Detail
+}
 
 // ValidationError says that a request is not one that DMLY takes. Nothing was sent.
 type ValidationError struct {

@@ -178,3 +178,35 @@ func TestScheduleDateTimeIsReadInBothFormsAndWrittenInOne(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsJustWithinTheLimitsIsTaken(t *testing.T) {
+	t.Parallel()
+	three := dmly.Buttons{raw(`{}`), raw(`{}`), raw(`{}`)}
+	element := dmly.Element{Title: strings.Repeat("é", 80), Buttons: three}
+	ten := slices.Repeat([]dmly.Element{element}, 10)
+	requests := []dmly.Request{
+		dmly.MessengerTemplate{Workspace: workspace, Contact: contact, Elements: ten},
+		dmly.InstagramTemplate{Workspace: workspace, Contact: contact, Elements: ten},
+	}
+	for _, number := range []string{"+1234567", "+123456789012345"} {
+		requests = append(requests, dmly.WhatsAppTemplate{Workspace: workspace, Recipient: dmly.Recipient{PhoneNumber: number}, Template: "a"})
+	}
+	for _, subtype := range strings.Fields(`image/jpeg image/png image/webp video/mp4 video/3gpp video/3gp
+		audio/aac audio/amr audio/mpeg audio/mp4 audio/ogg text/plain application/pdf
+		application/msword application/vnd.ms-excel application/vnd.ms-powerpoint
+		application/vnd.openxmlformats-officedocument.wordprocessingml.document
+		application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
+		application/vnd.openxmlformats-officedocument.presentationml.presentation`) {
+		requests = append(requests, dmly.WhatsAppMedia{Workspace: workspace, Contact: contact, MediaURL: "https://example.com/x", MimeType: subtype})
+	}
+	for _, req := range requests {
+		if err := req.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, number := range []string{"+123456", "+1234567890123456"} {
+		if err := (dmly.WhatsAppTemplate{Workspace: workspace, Recipient: dmly.Recipient{PhoneNumber: number}, Template: "a"}).Validate(); err == nil {
+			t.Errorf("%s was taken", number)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -49,11 +50,18 @@ func DecodeRequest(op dmly.Operation, body []byte, defaults Defaults) (Message, 
 	if err != nil {
 		return Message{}, err
 	}
+	d.lenient = true
 	m := d.request(op, root)
 	if m.Workspace.ID == "" && !d.reported("/workspace") {
 		m.Workspace.ID = defaults.Workspace
 	}
-	return m, d.finish(m)
+	err = d.finish(m)
+	if invalid, ok := errors.AsType[*Error](err); ok {
+		for i, p := range invalid.Problems { // the caller did not write "passthrough"
+			invalid.Problems[i].Pointer = strings.TrimPrefix(p.Pointer, "/passthrough")
+		}
+	}
+	return m, err
 }
 
 // finish adds to what could not be read what was read and is wrong.
@@ -74,7 +82,7 @@ func (d *decoder) message(v jsontext.Value) Message {
 	d.object("", v, func(name, at string, v jsontext.Value) {
 		switch name {
 		case "id":
-			m.ID = d.text(at, v)
+			m.ID = d.id(at, v)
 		case "channel":
 			m.Channel = Channel(d.text(at, v))
 		case "type":
@@ -100,7 +108,7 @@ func (d *decoder) message(v jsontext.Value) Message {
 		case "priority":
 			m.Priority = d.oneOf(at, v, Normal, Bulk)
 		case "cancelKey":
-			m.CancelKey = d.text(at, v)
+			m.CancelKey = d.id(at, v)
 		default:
 			if !d.body(&m.Body, name, at, v) {
 				d.unknown(name, at, messageFields, bodyFields)
@@ -158,7 +166,9 @@ func (d *decoder) element(at string, v jsontext.Value) dmly.Element {
 		case "title":
 			e.Title = d.text(at, v)
 		case "buttons":
-			e.Buttons = list(d, at, v, d.raw)
+			if !d.lenient || v.Kind() != 'n' {
+				e.Buttons = list(d, at, v, d.raw)
+			}
 		default: // the reference leaves open what else an element has
 			if d.misspelled(name, at, "title", "buttons") {
 				return
@@ -233,10 +243,13 @@ func parseInstant(s string) (time.Time, error) {
 	var t time.Time
 	if err := t.UnmarshalText([]byte(s)); err != nil {
 		hint := "write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z"
-		if strings.ContainsAny(s, "T ") && !strings.ContainsAny(s, "Z+") {
+		if _, err := time.Parse("2006-01-02T15:04:05", s); err == nil {
 			hint = "it has no time zone; " + hint
 		}
 		return time.Time{}, fmt.Errorf("%q is not a time as in RFC 3339: %s", clip(s), hint)
+	}
+	if t.IsZero() { // which stands for "none" from here on
+		return time.Time{}, errors.New("is no time that a message can have")
 	}
 	return t, nil
 }

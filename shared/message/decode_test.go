@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/message"
@@ -66,18 +67,28 @@ func TestProblemsAreNamedAllAtOnceAndWithHints(t *testing.T) {
 	t.Parallel()
 	const wa = `"channel":"whatsapp","type":"text","workspace":{"id":"W1"}`
 	const there = "there is whatsapp (text, media, template), messenger (text, media, template), instagram (text, template), telegram (template)"
+	const (
+		noWorkspace = "/workspace/id: is required and may not be blank"
+		noRecipient = `/recipient: contact or recipient is required: {"contact": {"id": …}} or {"recipient": {"phoneNumber": "+…"}}`
+	)
 	tests := map[string]struct {
 		text string
 		want []string
 	}{
+		"empty id":      {`{` + wa + `,"id":"","cancelKey":"","contact":{"id":"C"},"textMessage":"x"}`, []string{"/id: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -", "/cancelKey: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"}},
+		"slash in id":   {`{` + wa + `,"id":"a/b","contact":{"id":"C"},"textMessage":"x"}`, []string{"/id: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"}},
+		"year one":      {`{` + wa + `,"expiresAt":"0001-01-01T00:00:00Z","scheduleDateTime":"0001-01-01 00:00:00","contact":{"id":"C"},"textMessage":"x"}`, []string{"/expiresAt: is no time that a message can have", `/scheduleDateTime: "0001-…" is not a date and time as DMLY takes it, for example "2026-02-18 10:30:00"`}},
+		"negative zone": {`{` + wa + `,"sendAt":"2026-12-01T09:00-05:00","contact":{"id":"C"},"textMessage":"x"}`, []string{`/sendAt: "2026-12-01T09:00-05:00" is not a time as in RFC 3339: write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z`}},
+		"siblings":      {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":7},{"title":"x"},{"title":""}]}`, []string{"/elements/0/title: is a number; it must be a string", "/elements/2/title: is required and may not be blank"}},
+		"six fallbacks": {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","fallback":[{},{},{},{},{},{}]}`, []string{"/fallback: has 6 entries; at most 5 are allowed", "/fallback/0/channel: is required; " + there, "/fallback/1/channel: is required; " + there, "/fallback/2/channel: is required; " + there, "/fallback/3/channel: is required; " + there, "/fallback/4/channel: is required; " + there}},
 		"several at once": {`{"channel":"whatsapp","type":"text","recepient":{"phoneNumber":"+1"},"textMessage":7,"ifUnknown":"retry"}`, []string{
 			`/recepient: unknown field; did you mean "recipient" as {"recipient": {"phoneNumber": "+15551234567"}}?`,
 			`/textMessage: is a number; it must be a string`,
 			`/ifUnknown: "retry" is not one of hold, resend`,
 			`/workspace/id: is required and may not be blank`,
 		}},
-		"nothing":        {`{}`, []string{"/channel: is required; " + there}},
-		"no such pair":   {`{"channel":"telegram","type":"text"}`, []string{`/type: there is no text message on "telegram"; ` + there}},
+		"nothing":        {`{}`, []string{"/channel: is required; " + there, noWorkspace, noRecipient}},
+		"no such pair":   {`{"channel":"telegram","type":"text"}`, []string{`/type: there is no text message on "telegram"; ` + there, noWorkspace, noRecipient}},
 		"both":           {`{` + wa + `,"contact":{"id":"C"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: send either contact or recipient, not both: DMLY rejects a request that has both"}},
 		"phone":          {`{` + wa + `,"recipient":{"phoneNumber":"555-1234567"},"textMessage":"x"}`, []string{`/recipient/phoneNumber: "555-1…" is not E.164 (+ and 7 to 15 digits, the first not 0)`}},
 		"empty contact":  {`{` + wa + `,"contact":{},"textMessage":"x"}`, []string{"/contact/id: is required and may not be blank"}},
@@ -89,10 +100,10 @@ func TestProblemsAreNamedAllAtOnceAndWithHints(t *testing.T) {
 		"foreign field":  {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","mediaUrl":"https://example.com"}`, []string{"/mediaUrl: does not belong to a whatsapp text message; what only DMLY knows goes into passthrough"}},
 		"wrong target":   {`{"channel":"messenger","type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: messenger takes a contact, not a phone number"}},
 		"fallback":       {`{` + wa + `,"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x","fallback":[{"channel":"messenger","type":"text","textMessage":"x"},{"channel":"whatsapp","type":"template"},{"chanel":"whatsapp"}]}`, []string{`/fallback/2/chanel: unknown field; did you mean "channel"?`, "/fallback/0/channel: messenger needs a contact, and the message has a phone number", "/fallback/1/template: is required and may not be blank"}},
-		"two titles":     {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":""},{"titel":"x","title":" "}]}`, []string{`/elements/1/titel: unknown field; did you mean "title"?`}},
+		"two titles":     {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":""},{"titel":"x","title":" "}]}`, []string{`/elements/1/titel: unknown field; did you mean "title"?`, "/elements/0/title: is required and may not be blank"}},
 		"no element":     {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":"x","subtitle":1},"x"]}`, []string{"/elements/1: is a string; it must be an object"}},
 		"passthrough":    {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","passthrough":{"textMessage":"y"}}`, []string{`/passthrough/textMessage: may not replace the request's own field "textMessage"`}},
-		"id":             {`{` + wa + `,"id":"a b","contact":{"id":"C"},"textMessage":"x"}`, []string{`/id: "a b" is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -`}},
+		"id":             {`{` + wa + `,"id":"a b","contact":{"id":"C"},"textMessage":"x"}`, []string{"/id: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"}},
 		"own name":       {`{` + wa + `,"to":"+15551234567","text":"x"}`, []string{`/to: unknown field; did you mean "recipient" as {"recipient": {"phoneNumber": "+15551234567"}}?`, `/text: unknown field; did you mean "textMessage"?`}},
 		"nonsense field": {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","zzzzzz":1}`, []string{"/zzzzzz: unknown field; what only DMLY knows goes into passthrough"}},
 		"case":           {`{` + wa + `,"contact":{"ID":"C"},"textMessage":"x"}`, []string{`/contact/ID: unknown field; did you mean "id"?`}},
@@ -114,19 +125,19 @@ func TestWhatIsNotOneJSONObjectIsRefused(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat(`[`, 40) + strings.Repeat(`]`, 40)
 	for text, want := range map[string]string{
-		"":                             ": is empty; a JSON object is expected",
-		" \n":                          ": is empty; a JSON object is expected",
-		"hello":                        ": is not valid JSON (byte 0)",
-		`{"id":"a"`:                    ": is not complete JSON: it ends too early",
-		`[]`:                           ": is a list; it must be an object",
-		`null`:                         ": is null; it must be an object",
-		`{} {}`:                        ": there is something after the end of the JSON object",
-		`{}x`:                          ": there is something after the end of the JSON object",
+		"":                             "the body is empty; a JSON object is expected",
+		" \n":                          "the body is empty; a JSON object is expected",
+		"hello":                        "the body is not valid JSON (byte 0)",
+		`{"id":"a"`:                    "the body is not complete JSON: it ends too early",
+		`[]`:                           "the body is a list; it must be an object",
+		`null`:                         "the body is null; it must be an object",
+		`{} {}`:                        "the body has something after the end of the JSON object",
+		`{}x`:                          "the body has something after the end of the JSON object",
 		"{\"id\":\"a\xff\"}":           "/id: is not valid UTF-8 (byte 8)",
 		`{"id":"\ud800"}`:              "/id: is not valid JSON (byte 7)",
-		`{"id":01}`:                    ": is not valid JSON (byte 7)",
-		`{"passthrough":` + deep + `}`: ": is nested more than 32 levels deep",
-		`{"id":"` + strings.Repeat("a", 64<<10) + `"}`: ": has 65545 bytes; the limit is 65536",
+		`{"id":01}`:                    "the body is not valid JSON (byte 7)",
+		`{"passthrough":` + deep + `}`: "the body is nested more than 32 levels deep",
+		`{"id":"` + strings.Repeat("a", 64<<10) + `"}`: "the body has 65545 bytes; the limit is 65536",
 	} {
 		_, err := decode(t, text)
 		got := problemsOf(t, err)
@@ -154,6 +165,26 @@ func TestTheListOfProblemsIsBounded(t *testing.T) {
 	got := problemsOf(t, func() error { _, err := decode(t, text); return err }())
 	if len(got) != 101 || !strings.Contains(got[100], "more problems") {
 		t.Errorf("%d problems, the last %q", len(got), got[len(got)-1])
+	}
+}
+
+// Comparing all problems with all others would take minutes for these.
+func TestAMessageThatIsWrongEverywhereIsRefusedSoon(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"fallback":[` + strings.Repeat("1,", 30000) + `1]}`,
+		`{"elements":[` + strings.Repeat("1,", 30000) + `1]}`,
+		`{"buttons":[` + strings.Repeat(`{"a":1,"a":2},`, 4000) + `1]}`,
+		`{"channel":"messenger","type":"template","elements":[` + strings.Repeat(`{},`, 20000) + `{}]}`,
+	} {
+		start := time.Now()
+		_, err := decode(t, text)
+		if n := len(problemsOf(t, err)); n < 1 || n > 101 {
+			t.Errorf("%.30s: %d problems", text, n)
+		}
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%.30s: took %v", text, took)
+		}
 	}
 }
 

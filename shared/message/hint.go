@@ -43,7 +43,7 @@ func (d *decoder) misspelled(name, at string, known ...string) bool {
 		return false
 	}
 	d.add(at, "unknown field; did you mean %q%s?", likely, shapes[likely])
-	d.excused = append(d.excused, topic(at[:strings.LastIndexByte(at, '/')+1]+likely))
+	d.excused = append(d.excused, at[:strings.LastIndexByte(at, '/')+1]+likely)
 	return true
 }
 

@@ -19,8 +19,10 @@ const maxDepth = 32
 // decoder reads parts of a message and gathers what is wrong with them.
 type decoder struct {
 	problems []Problem
-	// excused are the topics that a misspelled field was meant for.
+	// excused are the places that a misspelled field was meant for.
 	excused []string
+	// lenient says that null means "not there".
+	lenient bool
 }
 
 // maxProblems bounds the answer to a message that is wrong everywhere.
@@ -29,7 +31,7 @@ const maxProblems = 100
 // list is what was found, bounded.
 func (d *decoder) list() []Problem {
 	if more := len(d.problems) - maxProblems; more > 0 {
-		return append(d.problems[:maxProblems:maxProblems], Problem{Detail: fmt.Sprintf("and %d more problems", more)})
+		return append(d.problems[:maxProblems:maxProblems], Problem{Detail: fmt.Sprintf("has %d more problems", more)})
 	}
 	return d.problems
 }
@@ -40,15 +42,23 @@ func (d *decoder) add(at, format string, args ...any) {
 
 // reported says whether something was found wrong there already.
 func (d *decoder) reported(at string) bool {
-	return slices.Contains(d.excused, topic(at)) ||
-		slices.ContainsFunc(d.problems, func(p Problem) bool { return topic(p.Pointer) == topic(at) })
+	return slices.Contains(d.excused, at) ||
+		slices.ContainsFunc(d.problems, func(p Problem) bool { return related(p.Pointer, at) })
 }
 
-// merge adds the problems on topics that had none before: a field that could not
-// be read is not reported as missing too.
+// merge adds the problems at places that had none before: a field that could not be
+// read is not reported as missing too.
 func (d *decoder) merge(found []Problem) {
-	fresh := slices.DeleteFunc(found, func(p Problem) bool { return d.reported(p.Pointer) })
-	d.problems = append(d.problems, fresh...)
+	known := d.problems
+	if len(known) >= maxProblems {
+		return // no more than these are told, and comparing all with all takes its time
+	}
+	for _, p := range found {
+		if !slices.ContainsFunc(known, func(q Problem) bool { return related(p.Pointer, q.Pointer) }) &&
+			!slices.ContainsFunc(d.excused, func(at string) bool { return related(p.Pointer, at) }) {
+			d.problems = append(d.problems, p)
+		}
+	}
 }
 
 // parse checks what is true of all JSON that is taken here: its size, its form,
@@ -115,7 +125,7 @@ func isName(dec *jsontext.Decoder) bool {
 	return length%2 == 1
 }
 
-var errTrailing = errors.New("there is something after the end of the JSON object")
+var errTrailing = errors.New("has something after the end of the JSON object")
 
 func pointerOf(err error) string {
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {

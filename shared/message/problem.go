@@ -32,17 +32,17 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "; ")
 }
 
-// topic is the part of a pointer within which one problem hides the others: a
-// field that could not be read must not be reported as missing too.
-func topic(pointer string) string {
-	parts := strings.SplitN(pointer, "/", 5)
-	depth := 2
-	if len(parts) > 1 && parts[1] == "fallback" {
-		depth = 4
+// related says whether a problem at one place may be the cause of one at the other:
+// they are the same, or one lies within the other. Contact and recipient are two
+// answers to one question.
+func related(a, b string) bool {
+	a, b = target(a), target(b)
+	return a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
+}
+
+func target(pointer string) string {
+	if pointer == "/contact" || strings.HasPrefix(pointer, "/contact/") {
+		return "/recipient"
 	}
-	got := strings.Join(parts[:min(depth, len(parts))], "/")
-	if got == "/contact" {
-		return "/recipient" // they are two answers to one question
-	}
-	return got
+	return pointer
 }

@@ -4,10 +4,24 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"dmlysender/shared/dmly"
 )
 
 const maxFallback = 5
+
+const notAnID = "is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"
+
+// id reads an id. One that is there and empty is a mistake of the producer's, who
+// would lose the protection of it without a word.
+func (d *decoder) id(at string, v jsontext.Value) string {
+	got := d.text(at, v)
+	if v.Kind() == '"' && !ValidID(got) {
+		d.add(at, notAnID)
+	}
+	return got
+}
 
 // Validate returns an *[Error] naming every problem, or nil. A missing ID is not a
 // problem here: whoever takes the message in gives it one.
@@ -21,10 +35,10 @@ func (m Message) Validate() error {
 func (m Message) problems() []Problem {
 	d := &decoder{}
 	if m.ID != "" && !ValidID(m.ID) {
-		d.add("/id", "%q is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -", clip(m.ID))
+		d.add("/id", notAnID)
 	}
 	if m.CancelKey != "" && !ValidID(m.CancelKey) {
-		d.add("/cancelKey", "%q is not a key: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -", clip(m.CancelKey))
+		d.add("/cancelKey", notAnID)
 	}
 	if !m.ExpiresAt.IsZero() && !m.SendAt.IsZero() && !m.ExpiresAt.After(m.SendAt) {
 		d.add("/expiresAt", "must be later than sendAt")
@@ -35,7 +49,7 @@ func (m Message) problems() []Problem {
 	if len(m.Fallback) > maxFallback {
 		d.add("/fallback", "has %d entries; at most %d are allowed", len(m.Fallback), maxFallback)
 	}
-	for i := range m.Steps() {
+	for i := range min(m.Steps(), 1+maxFallback) {
 		d.problems = append(d.problems, m.stepProblems(i)...)
 	}
 	return d.problems
@@ -56,8 +70,11 @@ func (m Message) stepProblems(i int) []Problem {
 	}
 	op, ok := OperationOf(step.Channel, step.Type)
 	if !ok {
-		if len(d.problems) == 0 {
+		if step.Channel != "" && step.Type != "" {
 			d.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), clip(string(step.Channel)), existing())
+		}
+		if i == 0 {
+			d.merge(m.envelopeProblems())
 		}
 		return d.problems
 	}
@@ -65,7 +82,7 @@ func (m Message) stepProblems(i int) []Problem {
 	if i == 0 && m.Recipient != (dmly.Recipient{}) && !ownFields(op)["recipient"] {
 		d.add("/recipient", "%s takes a contact, not a phone number", step.Channel)
 	}
-	if i > 0 && m.Contact == (dmly.Contact{}) && !ownFields(op)["recipient"] {
+	if i > 0 && m.Recipient != (dmly.Recipient{}) && !ownFields(op)["recipient"] {
 		d.add(at+"/channel", "%s needs a contact, and the message has a phone number", step.Channel)
 		return d.problems
 	}
@@ -75,7 +92,7 @@ func (m Message) stepProblems(i int) []Problem {
 	}
 	var found []Problem
 	for _, p := range invalid.Problems {
-		if t := topic(p.Pointer); i > 0 && (t == "/recipient" || t == "/workspace") {
+		if i > 0 && (related(p.Pointer, "/recipient") || related(p.Pointer, "/workspace")) {
 			continue // the message's own, and said there
 		}
 		p.Pointer = at + p.Pointer
@@ -83,6 +100,15 @@ func (m Message) stepProblems(i int) []Problem {
 	}
 	d.merge(found)
 	return d.problems
+}
+
+// envelopeProblems are those of a message that is not known to be of any operation.
+func (m Message) envelopeProblems() []Problem {
+	as := dmly.WhatsAppText{Workspace: m.Workspace, Contact: m.Contact, Recipient: m.Recipient, TextMessage: "-"}
+	if invalid, ok := errors.AsType[*dmly.ValidationError](as.Validate()); ok {
+		return invalid.Problems
+	}
+	return nil
 }
 
 // foreign reports body fields that the operation does not have.
