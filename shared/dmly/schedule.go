@@ -31,8 +31,9 @@ func ScheduleAt(t time.Time) ScheduleDateTime {
 // ParseScheduleDateTime reads "YYYY-MM-DD HH:mm:ss" or "YYYY-MM-DD HH:mm".
 func ParseScheduleDateTime(s string) (ScheduleDateTime, error) {
 	for _, layout := range []string{scheduleLong, scheduleShort} {
-		// time.Parse also takes fractions of a second, which have no place here.
-		if t, err := time.Parse(layout, s); err == nil && len(s) == len(layout) && !t.IsZero() {
+		// time.Parse also takes fractions of a second and spaces for digits, which have
+		// no place here.
+		if t, err := time.Parse(layout, s); err == nil && t.Format(layout) == s && !t.IsZero() {
 			return ScheduleDateTime{wall: t}, nil
 		}
 	}

@@ -172,7 +172,7 @@ func TestScheduleDateTimeIsReadInBothFormsAndWrittenInOne(t *testing.T) {
 			t.Errorf("%q: %q, %v, want %q", in, s, err, want)
 		}
 	}
-	for _, in := range []string{"", "2026-02-18", "2026-02-18T10:30:00", "2026-02-18 10:30:00Z", "2026-02-18 10:30:00.5", "2026-02-30 10:30", "2026-2-18 10:30"} {
+	for _, in := range []string{"", "2026-02-18", "2026-02-18T10:30:00", "2026-02-18 10:30:00Z", "2026-02-18 10:30:00.5", "2026-02-30 10:30", "2026-02-18  0:30", "2026-2-18 10:30"} {
 		if s, err := dmly.ParseScheduleDateTime(in); err == nil {
 			t.Errorf("%q was read as %v", in, s)
 		}

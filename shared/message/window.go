@@ -23,7 +23,7 @@ const timeOfDayForm = "15:04"
 // ParseTimeOfDay reads "HH:MM", from 00:00 to 23:59.
 func ParseTimeOfDay(s string) (TimeOfDay, error) {
 	t, err := time.Parse(timeOfDayForm, s)
-	if err != nil || len(s) != len(timeOfDayForm) {
+	if err != nil || t.Format(timeOfDayForm) != s {
 		return 0, fmt.Errorf("%q is not a time of day; write it as 09:00", clip(s))
 	}
 	return TimeOfDay(t.Hour()*60 + t.Minute()), nil
