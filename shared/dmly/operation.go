@@ -27,6 +27,24 @@ var operations = []Operation{
 // Operations lists all nine, in the reference's order.
 func Operations() []Operation { return slices.Clone(operations) }
 
+// requests has an empty request of each operation.
+var requests = map[Operation]Request{
+	OpWhatsAppText: WhatsAppText{}, OpWhatsAppMedia: WhatsAppMedia{}, OpWhatsAppTemplate: WhatsAppTemplate{},
+	OpMessengerText: MessengerText{}, OpMessengerMedia: MessengerMedia{}, OpMessengerTemplate: MessengerTemplate{},
+	OpInstagramText: InstagramText{}, OpInstagramTemplate: InstagramTemplate{},
+	OpTelegramTemplate: TelegramTemplate{},
+}
+
+// Fields are the names of the JSON fields that the reference gives to the operation;
+// none for an operation that does not exist.
+func (o Operation) Fields() []string {
+	req, ok := requests[o]
+	if !ok {
+		return nil
+	}
+	return fieldNames(req)
+}
+
 // Path is the operation's path below the API's base URL.
 func (o Operation) Path() string { return "/v1/messages/" + string(o) }
 

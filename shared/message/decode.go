@@ -3,6 +3,7 @@ package message
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -212,10 +213,10 @@ func (d *decoder) window(at string, v jsontext.Value) *Window {
 func (d *decoder) request(op dmly.Operation, v jsontext.Value) Message {
 	channel, typ := Split(op)
 	m := Message{Channel: channel, Type: typ}
-	own := ownFields(op)
+	own := op.Fields()
 	d.object("", v, func(name, at string, v jsontext.Value) {
 		switch {
-		case !own[name]:
+		case !slices.Contains(own, name):
 			if m.Passthrough == nil {
 				m.Passthrough = dmly.Passthrough{}
 			}

@@ -171,7 +171,7 @@ func (d *decoder) object(at string, v jsontext.Value, member func(name, at strin
 		if err != nil {
 			break
 		}
-		member(key, at+"/"+escapePointer(key), value.Clone())
+		member(key, string(jsontext.Pointer(at).AppendToken(key)), value.Clone())
 	}
 	return true
 }
@@ -284,11 +284,6 @@ func (d *decoder) wrongType(at string, v jsontext.Value, want string) {
 		return
 	}
 	d.add(at, "is %s; it must be %s", is, want)
-}
-
-// escapePointer writes a name as a JSON Pointer's token (RFC 6901, section 3).
-func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
 // clip keeps a value short enough to be quoted in a sentence.

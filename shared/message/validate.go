@@ -3,6 +3,7 @@ package message
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -78,11 +79,12 @@ func (m Message) stepProblems(i int) []Problem {
 		}
 		return d.problems
 	}
-	d.foreign(at, step, op)
-	if i == 0 && m.Recipient != (dmly.Recipient{}) && !ownFields(op)["recipient"] {
+	own := op.Fields()
+	d.foreign(at, step, own)
+	if i == 0 && m.Recipient != (dmly.Recipient{}) && !slices.Contains(own, "recipient") {
 		d.add("/recipient", "%s takes a contact, not a phone number", step.Channel)
 	}
-	if i > 0 && m.Recipient != (dmly.Recipient{}) && !ownFields(op)["recipient"] {
+	if i > 0 && m.Recipient != (dmly.Recipient{}) && !slices.Contains(own, "recipient") {
 		d.add(at+"/channel", "%s needs a contact, and the message has a phone number", step.Channel)
 		return d.problems
 	}
@@ -112,8 +114,8 @@ func (m Message) envelopeProblems() []Problem {
 }
 
 // foreign reports body fields that the operation does not have.
-func (d *decoder) foreign(at string, step Step, op dmly.Operation) {
-	own, b := ownFields(op), step.Body
+func (d *decoder) foreign(at string, step Step, own []string) {
+	b := step.Body
 	for _, f := range []struct {
 		name string
 		set  bool
@@ -121,32 +123,8 @@ func (d *decoder) foreign(at string, step Step, op dmly.Operation) {
 		{"textMessage", b.TextMessage != ""}, {"mediaUrl", b.MediaURL != ""}, {"mimeType", b.MimeType != ""},
 		{"template", b.Template != ""}, {"elements", b.Elements != nil}, {"buttons", b.Buttons != nil},
 	} {
-		if f.set && !own[f.name] {
+		if f.set && !slices.Contains(own, f.name) {
 			d.add(at+"/"+f.name, "does not belong to a %s %s message; what only DMLY knows goes into passthrough", step.Channel, step.Type)
 		}
 	}
 }
-
-// ownFields are the fields that the reference gives to an operation.
-func ownFields(op dmly.Operation) map[string]bool { return fieldsByOperation[op] }
-
-var fieldsByOperation = func() map[dmly.Operation]map[string]bool {
-	all := map[dmly.Operation]map[string]bool{}
-	for op, body := range map[dmly.Operation][]string{
-		dmly.OpWhatsAppText:      {"recipient", "textMessage"},
-		dmly.OpWhatsAppMedia:     {"recipient", "mediaUrl", "mimeType"},
-		dmly.OpWhatsAppTemplate:  {"recipient", "template"},
-		dmly.OpMessengerText:     {"textMessage"},
-		dmly.OpMessengerMedia:    {"mediaUrl", "mimeType"},
-		dmly.OpMessengerTemplate: {"elements"},
-		dmly.OpInstagramText:     {"textMessage"},
-		dmly.OpInstagramTemplate: {"elements"},
-		dmly.OpTelegramTemplate:  {"textMessage", "buttons"},
-	} {
-		all[op] = map[string]bool{"workspace": true, "contact": true, "scheduleDateTime": true}
-		for _, name := range body {
-			all[op][name] = true
-		}
-	}
-	return all
-}()
