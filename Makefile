@@ -68,6 +68,10 @@ build: ## Build the functions into build/ARCH: ARCH=arm64 (default), amd64 or na
 bench: ## Measure start-up against a hello-world function
 	go run ./bench/startup $(ARGS)
 
+.PHONY: table
+table: ## Write the README's state table from the code
+	go test ./shared/delivery -run TestTheREADMEHasTheStateTable -count=1 -update
+
 .PHONY: lint
 lint: $(golangciLintStamp) ## Lint the Go code
 	$(golangciLint) run ./...

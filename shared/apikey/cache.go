@@ -23,7 +23,7 @@ func (c *Cache) Get(ctx context.Context) (Keys, error) {
 // compare Key.Version. With an error come the keys known before.
 func (c *Cache) Refresh(ctx context.Context, seen Key) (Keys, error) {
 	return c.secret.Refresh(ctx, func(keys Keys) bool {
-		key, ok := keys.ofAccount(seen.Account)
+		key, ok := keys.OfAccount(seen.Account)
 		return ok && key.version == seen.version
 	})
 }

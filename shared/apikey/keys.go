@@ -6,6 +6,7 @@
 package apikey
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 )
@@ -37,8 +38,8 @@ func (k Keys) For(workspace string) (key Key, ok bool) {
 	return k.parsed.fallback, k.parsed.fallback.secret != nil
 }
 
-// ofAccount returns the key that now carries an account's label.
-func (k Keys) ofAccount(account string) (key Key, ok bool) {
+// OfAccount returns the key that now carries an account's label; ok is false if none does.
+func (k Keys) OfAccount(account string) (key Key, ok bool) {
 	if account == DefaultAccount {
 		return k.For("")
 	}
@@ -75,4 +76,16 @@ func (k Key) Reveal() string {
 		return ""
 	}
 	return *k.secret
+}
+
+// Hash is a short keyed hash of a text, such as a recipient: the same for each text as long as the key is the same, and of no use
+// for finding the text without the key. It is empty for an empty text or without a key.
+func (k Key) Hash(text string) string {
+	if k.secret == nil || text == "" {
+		return ""
+	}
+	const shown = 8
+	mac := hmac.New(sha256.New, []byte("recipient\x00"+*k.secret))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil)[:shown])
 }

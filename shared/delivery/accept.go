@@ -14,33 +14,30 @@ import (
 // Done means that the message is at rest already. Conflict means that the id
 // belongs to a message with other content; nothing was written then.
 func (s *Sender) Accept(ctx context.Context, m message.Message, queue Queue) (Result, error) {
-	j, err := s.newJob(m)
+	c, err := s.newCourse(m, Record{})
 	if err != nil {
 		return Result{}, err
 	}
 	now := s.Clock.Now()
-	item := Item{ID: m.ID, Fingerprint: j.arrival.fingerprint, Generation: 1}.moved(Accepted, "", now)
+	item := Item{ID: m.ID, Fingerprint: c.record.fingerprint, Generation: 1}.moved(Accepted, "", now)
 	item.ForgetAt = later(item.ForgetAt, later(m.SendAt, m.ExpiresAt).Add(remember))
 	item.Revision = s.NewToken()
-	standing, ok, err := s.Ledger.Put(ctx, item, "", now)
+	standing, ok, err := s.put(ctx, item, "")
 	if err != nil {
 		return Result{}, fmt.Errorf("record message %s as accepted: %w", m.ID, err)
 	}
-	if !ok {
-		switch decide(j.arrival, &standing, claimant{}, now).verdict {
-		case conflict, outdated:
-			return Result{Item: standing, Conflict: true}, nil
-		case rest:
-			if standing.State.Final() && standing.Fingerprint == j.arrival.fingerprint {
-				return Result{Item: standing, Done: true}, nil
-			}
-		case claim, comeBack: // not at rest, or a correction: a further record does no harm
+	generation := item.Generation
+	if !ok && standing.ID != "" {
+		c.standing = &standing
+		if seen := c.seen(now); seen.Conflict || seen.Done {
+			return seen, nil
 		}
-		if standing.Fingerprint == j.arrival.fingerprint {
-			item = standing
+		generation = 0 // a correction, unless the same content stands there
+		if standing.Fingerprint == c.record.fingerprint {
+			item, generation = standing, standing.Generation
 		}
 	}
-	if err := queue.Enqueue(ctx, Record{Body: j.arrival.content, ID: m.ID, Group: m.Workspace.ID}); err != nil {
+	if err := queue.Enqueue(ctx, Record{Body: c.record.content, ID: m.ID, Group: m.Workspace.ID, Generation: generation}); err != nil {
 		return Result{}, fmt.Errorf("queue message %s: %w", m.ID, err)
 	}
 	return Result{Item: item}, nil

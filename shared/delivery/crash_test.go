@@ -11,15 +11,35 @@ import (
 
 var errLedger = errors.New("the ledger does not answer")
 
-// failOnce fails for the first item in the state.
+// failOnce fails for the first item in the state, however often its write is tried.
 func failOnce(state delivery.State) func(delivery.Item) error {
-	done := false
+	revision := ""
 	return func(item delivery.Item) error {
-		if item.State == state && !done {
-			done = true
+		if item.State == state && (revision == "" || revision == item.Revision) {
+			revision = item.Revision
 			return errLedger
 		}
 		return nil
+	}
+}
+
+// failFor fails so many times.
+func failFor(times int) func(delivery.Item) error {
+	return func(delivery.Item) error {
+		if times--; times >= 0 {
+			return errLedger
+		}
+		return nil
+	}
+}
+
+func TestAnAnswerThatIsLostIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ledger.fail, w.ledger.lose = failFor(1), failFor(1)
+	result := w.deliver(text(t, "a", "Hello", ""))
+	if result.Item.State != delivery.Sent || len(w.posted()) != 1 || len(w.item("a").History) != 2 {
+		t.Errorf("%s after %d posts, history %v", result.Item.State, len(w.posted()), w.item("a").History)
 	}
 }
 

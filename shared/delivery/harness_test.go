@@ -82,26 +82,36 @@ type pacer struct {
 	clock *clock
 	mu    sync.Mutex
 	until map[string]time.Time
+	// refused is the key that the account is paused for.
+	refused map[string]string
 }
 
-func (p *pacer) Reserve(_ context.Context, account string, _ delivery.Lane, n int, _ time.Time) ([]time.Time, time.Time, error) {
+func (p *pacer) Reserve(_ context.Context, account delivery.Account, _ delivery.Lane, n int, _ time.Time) (delivery.Reservation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := p.until[account]; until.After(p.clock.Now()) {
-		return nil, until, nil
+	refused := p.refused[account.Name]
+	if until := p.until[account.Name]; until.After(p.clock.Now()) && (refused == "" || refused == account.KeyVersion) {
+		return delivery.Reservation{RetryAt: until, KeyRefused: refused != ""}, nil
 	}
 	slots := make([]time.Time, n)
 	for i := range slots {
 		slots[i] = p.clock.Now()
 	}
-	return slots, time.Time{}, nil
+	return delivery.Reservation{Slots: slots}, nil
 }
 
-func (p *pacer) Pause(_ context.Context, account string, until time.Time) error {
+func (p *pacer) Delay(_ context.Context, account string, until time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.until[account] = until
+	p.until[account], p.refused[account] = until, ""
 	return nil
+}
+
+func (p *pacer) Refuse(_ context.Context, account delivery.Account) (time.Time, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until[account.Name], p.refused[account.Name] = p.clock.Now().Add(time.Minute), account.KeyVersion
+	return p.until[account.Name], nil
 }
 
 // post is one call of the poster.
@@ -129,7 +139,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	c := &clock{now: start}
-	w := &world{t: t, clock: c, ledger: &countingLedger{}, pacer: &pacer{clock: c, until: map[string]time.Time{}}, logs: &bytes.Buffer{}, secret: "key-1"}
+	w := &world{t: t, clock: c, ledger: &countingLedger{}, pacer: &pacer{clock: c, until: map[string]time.Time{}, refused: map[string]string{}}, logs: &bytes.Buffer{}, secret: "key-1"}
 	source := func(context.Context) (string, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -261,6 +271,6 @@ var (
 	errRejected    = &dmly.RejectedError{Failure: dmly.Failure{StatusCode: 400, Detail: "no such contact"}}
 	errUnknown     = &dmly.UnknownError{Failure: dmly.Failure{StatusCode: 502}}
 	errNotSent     = &dmly.NotSentError{Failure: dmly.Failure{Err: errors.New("connection refused")}}
-	errRateLimited = &dmly.NotSentError{Failure: dmly.Failure{StatusCode: 429, RetryAfter: 7 * time.Second}, RateLimited: true}
+	errRateLimited = &dmly.NotSentError{Failure: dmly.Failure{StatusCode: 429, RetryAfter: 40 * time.Second}, RateLimited: true}
 	errKeyRefused  = &dmly.KeyRefusedError{Failure: dmly.Failure{StatusCode: 401}}
 )

@@ -4,23 +4,22 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"dmlysender/shared/apikey"
 	"dmlysender/shared/message"
 )
+
+// takenReason is said of a message whose id belongs to another one.
+const takenReason = "another message with this id was accepted before; use a new id, or send the same content again"
 
 // Refuse records as rejected what cannot be a message: content that does not
 // decode, under the id that it or its record has. It is kept, so that it can be
 // mended and sent again; of what is far larger than any message, the beginning.
 func (s *Sender) Refuse(ctx context.Context, id string, content []byte, reason error) (Result, error) {
 	item, err := s.refuse(ctx, id, message.FingerprintOf(content), content, reason.Error())
-	s.report(ctx, message.Message{ID: id}, Result{Item: item, Done: true}, err)
+	s.report(ctx, message.Message{ID: id}, apikey.Key{}, Result{Item: item, Done: true}, err)
 	return Result{Item: item, Done: err == nil, Conflict: item.ID != id}, err
-}
-
-func (s *Sender) refuseConflict(ctx context.Context, j *job) (Result, error) {
-	const reason = "another message with this id was accepted before; use a new id, or send the same content again"
-	item, err := s.putRefused(ctx, conflictID(j.arrival.id, j.arrival.fingerprint), j.arrival.fingerprint, j.arrival.content, reason)
-	return Result{Item: item, Done: err == nil, Conflict: true}, err
 }
 
 func (s *Sender) refuse(ctx context.Context, id, fingerprint string, content []byte, reason string) (Item, error) {
@@ -34,11 +33,9 @@ func (s *Sender) refuse(ctx context.Context, id, fingerprint string, content []b
 
 // putRefused writes a rejected item where there is none, and returns what stands.
 func (s *Sender) putRefused(ctx context.Context, id, fingerprint string, content []byte, reason string) (Item, error) {
-	now := s.Clock.Now()
-	item := Item{ID: id, Fingerprint: fingerprint, Generation: 1}.moved(Rejected, reason, now)
-	item.Content = content[:min(len(content), maxContent)]
+	item := refused(id, fingerprint, content, reason, s.Clock.Now())
 	item.Revision = s.NewToken()
-	standing, ok, err := s.Ledger.Put(ctx, item, "", now)
+	standing, ok, err := s.put(ctx, item, "")
 	switch {
 	case err != nil:
 		return Item{}, fmt.Errorf("record message %s as rejected: %w", id, err)
@@ -47,6 +44,13 @@ func (s *Sender) putRefused(ctx context.Context, id, fingerprint string, content
 	default:
 		return standing, nil
 	}
+}
+
+// refused is the item of what was never a message of its own.
+func refused(id, fingerprint string, content []byte, reason string, now time.Time) Item {
+	item := Item{ID: id, Fingerprint: fingerprint, Generation: 1}.moved(Rejected, reason, now)
+	item.Content = content[:min(len(content), maxContent)]
+	return item
 }
 
 // conflictID is where a message is recorded whose id was taken.

@@ -1,15 +1,20 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
+	"time"
 
+	"dmlysender/shared/apikey"
 	"dmlysender/shared/message"
 )
 
-// report writes the one log line of an outcome. It names neither the recipient nor
-// the content, nor what DMLY said: its words may name a person.
-func (s *Sender) report(ctx context.Context, m message.Message, r Result, err error) {
+// report writes the one log line of an outcome. Its recipient is a keyed hash, by which the lines of one recipient can be
+// found but not whose they are. It has nothing of the content, nor of what DMLY said: its words may name a person.
+func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, r Result, err error) {
 	if s.Log == nil {
 		return
 	}
@@ -18,6 +23,7 @@ func (s *Sender) report(ctx context.Context, m message.Message, r Result, err er
 		slog.String("channel", string(m.Channel)),
 		slog.String("type", string(m.Type)),
 		slog.String("workspace", m.Workspace.ID),
+		slog.String("recipient", key.Hash(cmp.Or(m.Recipient.PhoneNumber, m.Contact.ID))),
 		slog.String("state", string(r.Item.State)),
 		slog.Int("generation", r.Item.Generation),
 		slog.Int("step", r.Item.Step),
@@ -25,6 +31,7 @@ func (s *Sender) report(ctx context.Context, m message.Message, r Result, err er
 		slog.String("dmlyId", r.Item.DMLYID),
 		slog.Bool("done", r.Done),
 		slog.Bool("conflict", r.Conflict),
+		slog.Time("retryAt", r.RetryAt),
 	}
 	level := slog.LevelInfo
 	switch {
@@ -35,4 +42,20 @@ func (s *Sender) report(ctx context.Context, m message.Message, r Result, err er
 		level = slog.LevelWarn
 	}
 	s.Log.LogAttrs(ctx, level, "message", attrs...)
+}
+
+// reportPanic says where a post panicked, but not with what: its value may name a person.
+func (j *job) reportPanic(ctx context.Context, p any) {
+	if j.Log != nil {
+		j.Log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("id", j.message.ID), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+	}
+}
+
+// KeyRefusedMessage is the log line that says that an account waits for another key. template.yaml makes a metric of it.
+const KeyRefusedMessage = "DMLY refused the API key"
+
+func (s *Sender) reportKeyRefused(ctx context.Context, account string, until time.Time) {
+	if s.Log != nil {
+		s.Log.LogAttrs(ctx, slog.LevelError, KeyRefusedMessage, slog.String("account", account), slog.Time("pausedUntil", until))
+	}
 }

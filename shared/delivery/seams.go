@@ -23,13 +23,35 @@ type Ledger interface {
 	Get(ctx context.Context, id string, now time.Time) (item Item, ok bool, err error)
 }
 
+// Account is whom a pace belongs to.
+type Account struct {
+	// Name is the label of the account's key; it survives a rotation of the key.
+	Name string
+	// KeyVersion tells the key that it has now from the ones before and after.
+	KeyVersion string
+}
+
 // Pacer keeps an account within its rate. It is safe for concurrent use.
 type Pacer interface {
-	// Reserve asks for up to n moments at which to send, in order. It returns fewer,
-	// or none, if they would lie after until; then retry is when to ask again.
-	Reserve(ctx context.Context, account string, lane Lane, n int, until time.Time) (slots []time.Time, retry time.Time, err error)
-	// Pause lets nothing of the account out before until.
-	Pause(ctx context.Context, account string, until time.Time) error
+	// Reserve asks for up to n slots, moments at which to send, in order and none after until. Where there is
+	// none, the reservation says when to ask again. It does not wait for a slot.
+	Reserve(ctx context.Context, account Account, lane Lane, n int, until time.Time) (Reservation, error)
+	// Delay lets nothing of the account out before until, because DMLY asked it to wait (429). A shorter
+	// delay does not end a longer one; slots that others hold already are not recalled.
+	Delay(ctx context.Context, account string, until time.Time) error
+	// Refuse pauses the account because DMLY refused its key, for as long as it has that key: 1 minute at first,
+	// doubling to 15 with each refusal that follows a pause closely. Within a pause it changes nothing. It returns
+	// when the pause ends.
+	Refuse(ctx context.Context, account Account) (until time.Time, err error)
+}
+
+// Reservation is what a Pacer gives.
+type Reservation struct {
+	Slots []time.Time
+	// RetryAt is when to ask again, if there are no slots.
+	RetryAt time.Time
+	// KeyRefused says that the account waits because DMLY refused its key. Another key would not have to.
+	KeyRefused bool
 }
 
 // Lane is which of the two queues a message takes.
@@ -73,6 +95,25 @@ type Record struct {
 	// Recheck says that the message is probably at rest already: the record only
 	// looks after it, or has come again. It is looked up before anything is spent on it.
 	Recheck bool
+	// Generation says which generation of the message the record is for, and that the ledger has the message, so that
+	// it is looked up as well; 0 if it does not say. One after that which rests as unknown or failed is a
+	// person's order to send it again.
+	Generation int
+}
+
+// Postponement is when a record that was received is to come back.
+type Postponement struct {
+	// Receipt names this receipt of the record, as the queue does (SQS: its receipt handle).
+	Receipt string
+	// After is how long the record stays hidden, from now.
+	After time.Duration
+}
+
+// Postponer brings received records back at another time than the queue's visibility time-out would.
+type Postponer interface {
+	// Postpone hides the records for so long from now. It does what it can, and says of the others why not: they come
+	// back with the queue's visibility time-out, so that nothing is lost by it.
+	Postpone(ctx context.Context, records ...Postponement) error
 }
 
 // Clock is the time, and waiting for it.

@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -20,8 +19,8 @@ const (
 	postTime = 2 * time.Second
 	// maxPostTime is the most that one is given.
 	maxPostTime = 20 * time.Second
-	// maxRaces is how often a write is tried against others who write too.
-	maxRaces = 8
+	// maxWrites is how often a write is tried whose answer is an error. The ledger knows one that it has done.
+	maxWrites = 3
 )
 
 // Sender takes messages to rest. Its fields are its collaborators, all required
@@ -49,7 +48,7 @@ type Result struct {
 	RetryAt time.Time
 	// Conflict says that the id belongs to another message. A record of the queue is
 	// then recorded as rejected under an id of its own, which Item has; but not if it is
-	// an earlier content of the same message, which was refused and corrected since.
+	// of an earlier generation, or an earlier content of the same message, which was refused and corrected since.
 	Conflict bool
 }
 
@@ -58,70 +57,53 @@ type Result struct {
 // the keys could not be asked, and that the record has to come back.
 //
 // The context's deadline is that of the invocation: nothing is started that could
-// not be recorded before it.
+// not be recorded before it. A context that is cancelled earlier starts nothing more, and
+// what has begun is finished and recorded all the same.
 func (s *Sender) Deliver(ctx context.Context, m message.Message) (Result, error) {
-	j, err := s.newJob(m)
-	if err != nil {
-		return Result{}, err
-	}
-	return s.run(ctx, j)
-}
-
-func (s *Sender) run(ctx context.Context, j *job) (Result, error) {
-	for {
-		result, again, err := s.attempt(ctx, j)
-		if err != nil || !again {
-			s.report(ctx, j.message, result, err)
-			return result, err
-		}
-	}
+	return s.one().deliver(ctx, m)
 }
 
 // Look says where the message stands, without changing anything: Done if it is at
 // rest, Conflict if its id belongs to another message. Item.State is empty if the
 // ledger does not know it.
 func (s *Sender) Look(ctx context.Context, m message.Message) (Result, error) {
-	j, err := s.newJob(m)
+	c, err := s.newCourse(m, Record{})
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.look(ctx, j); err != nil {
+	if c.standing, err = s.look(ctx, m.ID); err != nil {
 		return Result{}, err
 	}
-	result := Result{Item: j.item()}
-	if j.standing != nil {
-		switch decide(j.arrival, j.standing, claimant{}, s.Clock.Now()).verdict {
-		case conflict, outdated:
-			result.Conflict = true
-		case rest, claim, comeBack:
-			result.Done = result.Item.State.Final() && result.Item.Fingerprint == j.arrival.fingerprint
-		}
-	}
-	return result, nil
+	return c.seen(s.Clock.Now()), nil
 }
 
-// look reads what stands under the message's id.
-func (s *Sender) look(ctx context.Context, j *job) error {
-	item, ok, err := s.Ledger.Get(ctx, j.arrival.id, s.Clock.Now())
+// seen is the result of a look.
+func (c *course) seen(now time.Time) Result {
+	result := Result{Item: c.item()}
+	if c.standing == nil {
+		return result
+	}
+	switch arriving.decide(c.situation(now)).verdict {
+	case conflict, outdated:
+		result.Conflict = true
+	case rest, claim, comeBack:
+		result.Done = result.Item.State.Final() && !c.situation(now).otherContent()
+	}
+	return result
+}
+
+func (s *Sender) look(ctx context.Context, id string) (*Item, error) {
+	item, ok, err := s.Ledger.Get(ctx, id, s.Clock.Now())
 	if err != nil {
-		return fmt.Errorf("look up message %s: %w", j.arrival.id, err)
+		return nil, fmt.Errorf("look up message %s: %w", id, err)
 	}
-	if ok {
-		j.standing = &item
+	if !ok {
+		return nil, nil //nolint:nilnil // nothing stands, which is no error
 	}
-	return nil
+	return &item, nil
 }
 
-// job is one message on its way through Deliver.
-type job struct {
-	message message.Message
-	arrival arrival
-	// standing is the item as it was last seen; nil if it was not looked up yet or
-	// does not exist, which the next write finds out.
-	standing *Item
-}
-
-func (s *Sender) newJob(m message.Message) (*job, error) {
+func (s *Sender) newCourse(m message.Message, r Record) (*course, error) {
 	fingerprint, err := m.Fingerprint()
 	if err != nil {
 		return nil, err
@@ -130,44 +112,62 @@ func (s *Sender) newJob(m message.Message) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &job{message: m, arrival: arrival{
-		id: m.ID, fingerprint: fingerprint, content: content,
+	return &course{retry: s.Retry, recheck: r.looksFirst(), record: arrival{
+		id: m.ID, fingerprint: fingerprint, generation: r.Generation, content: content,
 		sendAt: m.SendAt, expiresAt: m.ExpiresAt, within: m.DeliverWithin,
-		resend: m.IfUnknown == message.Resend,
+		resend: m.IfUnknown == message.Resend, steps: m.Steps(),
 	}}, nil
 }
 
-// attempt takes the message one post further. It asks to be called again if a
-// fallback can follow at once.
-func (s *Sender) attempt(ctx context.Context, j *job) (result Result, again bool, err error) {
-	now := s.Clock.Now()
-	// What the record alone decides needs no key and no slot.
-	if decide(j.arrival, j.standing, claimant{}, now).verdict != claim {
-		return s.conclude(ctx, j)
+// job is one record of a batch: a course, and what is needed to carry its effects out.
+type job struct {
+	*Sender
+	course  *course
+	message message.Message
+	turn    *turn
+	// key is the one that the slot was reserved with.
+	key apikey.Key
+}
+
+// run carries out the effects of a course until it ends.
+func (j *job) run(ctx context.Context) (Result, error) {
+	var e event
+	for {
+		todo := j.course.next(e, j.Clock.Now())
+		e = event{}
+		var err error
+		switch todo.kind {
+		case look:
+			e.item, err = j.look(ctx, j.message.ID)
+		case reserve:
+			e.by, e.retryAt, err = j.reserve(ctx)
+		case write:
+			e, err = j.write(ctx, todo)
+		case post:
+			j.turn.use()
+			e.post = j.post(ctx, *j.course.claim)
+		case hold:
+			err = j.hold(ctx, todo.pause)
+		case end:
+			return todo.result, nil
+		}
+		if err != nil {
+			return Result{}, err
+		}
 	}
-	key, err := s.key(ctx, j.message.Workspace.ID)
-	if err != nil {
-		return Result{}, false, err
+}
+
+// reserve waits for the message's turn. Without one, it says when to come back.
+func (j *job) reserve(ctx context.Context) (by claimant, retryAt time.Time, err error) {
+	deadline := j.deadline(ctx)
+	j.key, retryAt, err = j.turn.wait(ctx, deadline.Add(-postTime))
+	if err != nil && ctx.Err() != nil { // it is to stop: what it has written so far is the result
+		return claimant{}, j.Clock.Now().Add(time.Second), nil
 	}
-	deadline := s.deadline(ctx)
-	retry, err := s.slot(ctx, j, key, deadline.Add(-postTime))
-	if err != nil {
-		return Result{}, false, err
+	if err != nil || !retryAt.IsZero() {
+		return claimant{}, retryAt, err
 	}
-	if !retry.IsZero() {
-		return Result{RetryAt: retry}, false, nil
-	}
-	owner := s.NewToken()
-	next, err := s.write(ctx, j, func(now time.Time) decision {
-		return decide(j.arrival, j.standing, claimant{owner: owner, lease: deadline}, now)
-	})
-	if err != nil {
-		return Result{}, false, err
-	}
-	if next.verdict != claim {
-		return s.end(ctx, j, next)
-	}
-	return s.send(ctx, j, key, *next.item)
+	return claimant{owner: j.NewToken(), lease: deadline}, time.Time{}, nil
 }
 
 // deadline is until when a post may take.
@@ -178,129 +178,59 @@ func (s *Sender) deadline(ctx context.Context) time.Time {
 	return s.Clock.Now().Add(maxPostTime).Round(0)
 }
 
-func (s *Sender) key(ctx context.Context, workspace string) (apikey.Key, error) {
-	keys, err := s.Keys.Get(ctx)
-	if err != nil {
-		return apikey.Key{}, fmt.Errorf("look up the DMLY API key: %w", err)
+// write carries out a conditional write. What has begun is finished, even if the context ends: the ledger has to stay
+// true. A claim whose answer is lost would have to rest as unknown, so the same write is tried again.
+func (j *job) write(ctx context.Context, w effect) (event, error) {
+	if w.item.State == Sending && ctx.Err() != nil {
+		return event{}, fmt.Errorf("claim message %s: %w", w.item.ID, ctx.Err())
 	}
-	key, ok := keys.For(workspace)
-	if !ok {
-		return apikey.Key{}, fmt.Errorf("there is no DMLY API key for workspace %q: add it, or a default, to the secret", workspace)
-	}
-	return key, nil
-}
-
-// slot waits for the account's turn; a time is returned if that is too far off.
-func (s *Sender) slot(ctx context.Context, j *job, key apikey.Key, until time.Time) (retry time.Time, err error) {
-	slots, retry, err := s.Pacer.Reserve(ctx, key.Account, LaneOf(j.message), 1, until)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reserve a slot for message %s: %w", j.arrival.id, err)
-	}
-	if len(slots) == 0 {
-		return later(retry, s.Clock.Now().Add(time.Second)), nil
-	}
-	if err := s.Clock.Sleep(ctx, slots[0].Sub(s.Clock.Now())); err != nil {
-		return time.Time{}, fmt.Errorf("wait for the slot of message %s: %w", j.arrival.id, err)
-	}
-	return time.Time{}, nil
-}
-
-// write puts down what decide says, deciding anew for as long as others get there
-// first.
-func (s *Sender) write(ctx context.Context, j *job, decide func(now time.Time) decision) (decision, error) {
-	for range maxRaces {
-		now := s.Clock.Now()
-		d := decide(now)
-		if d.item == nil {
-			return d, nil
-		}
-		d.item.Revision = s.NewToken()
-		standing, ok, err := s.Ledger.Put(ctx, *d.item, j.revision(), now)
-		if err != nil {
-			return decision{}, fmt.Errorf("record message %s as %s: %w", j.arrival.id, d.item.State, err)
-		}
-		if ok {
-			j.standing = d.item
-			return d, nil
-		}
-		if standing.ID == "" {
-			j.standing = nil // what stood there is forgotten
-			continue
-		}
-		j.standing = &standing
-	}
-	return decision{verdict: comeBack, at: s.Clock.Now().Add(backOffBase)}, nil
-}
-
-func (j *job) revision() string {
-	if j.standing == nil {
-		return ""
-	}
-	return j.standing.Revision
-}
-
-// conclude ends a record that is not to be posted now, and writes what that means.
-func (s *Sender) conclude(ctx context.Context, j *job) (Result, bool, error) {
-	d, err := s.write(ctx, j, func(now time.Time) decision {
-		d := decide(j.arrival, j.standing, claimant{}, now)
-		if d.verdict == claim { // what stood in the way has just gone; a claim needs a key and a slot first
-			return decision{verdict: comeBack, at: now.Add(backOffBase)}
-		}
-		return d
-	})
-	if err != nil {
-		return Result{}, false, err
-	}
-	return s.end(ctx, j, d)
-}
-
-// end says what became of a record whose decision has been written.
-func (s *Sender) end(ctx context.Context, j *job, d decision) (Result, bool, error) {
-	switch d.verdict {
-	case conflict:
-		result, err := s.refuseConflict(ctx, j)
-		return result, false, err
-	case comeBack:
-		return Result{Item: j.item(), RetryAt: d.at}, false, nil
-	case outdated:
-		return Result{Item: j.item(), Done: true, Conflict: true}, false, nil
+	w.item.Revision = j.NewToken()
+	standing, ok, err := j.put(ctx, w.item, w.over)
+	switch {
+	case err != nil:
+		return event{}, fmt.Errorf("record message %s as %s: %w", w.item.ID, w.item.State, err)
+	case ok:
+		return event{item: &w.item, written: true}, nil
+	case standing.ID == "": // what stood there is forgotten
+		return event{}, nil
 	default:
-		return Result{Item: j.item(), Done: true}, false, nil
+		return event{item: &standing}, nil
 	}
 }
 
-func (j *job) item() Item {
-	if j.standing == nil {
-		return Item{ID: j.arrival.id}
+// put writes the item, within what is left of the invocation and at least recordTime.
+func (s *Sender) put(ctx context.Context, item Item, over string) (standing Item, ok bool, err error) {
+	left := recordTime
+	if end, ok := ctx.Deadline(); ok {
+		left = max(left, end.Sub(s.Clock.Now()))
 	}
-	return *j.standing
-}
-
-// send posts a message that was just claimed, and records what came of it.
-func (s *Sender) send(ctx context.Context, j *job, key apikey.Key, claimed Item) (Result, bool, error) {
-	post := s.post(ctx, j, key, claimed)
-	if errors.Is(post.err, errLateForLease) {
-		return s.release(ctx, j, claimed)
-	}
-	var pause time.Duration
-	written, err := s.record(ctx, j, claimed, func(item Item, now time.Time) Item {
-		settled := s.Retry.settle(j.arrival, item, post, j.message.Steps(), now)
-		pause = settled.pause
-		return settled.item
-	})
-	if pause > 0 {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
-		defer cancel()
-		if pauseErr := s.Pacer.Pause(ctx, key.Account, s.Clock.Now().Add(pause)); pauseErr != nil {
-			err = errors.Join(err, fmt.Errorf("pause account %s: %w", key.Account, pauseErr))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)
+	defer cancel()
+	for range maxWrites {
+		standing, ok, err = s.Ledger.Put(ctx, item, over, s.Clock.Now())
+		if err == nil || ctx.Err() != nil {
+			break
 		}
 	}
+	return standing, ok, err
+}
+
+// hold has the whole account wait.
+func (j *job) hold(ctx context.Context, p pause) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	account := Account{Name: j.key.Account, KeyVersion: j.key.Version()}
+	j.turn.drop()
+	if !p.keyRefused {
+		if err := j.Pacer.Delay(ctx, account.Name, j.Clock.Now().Add(p.delay)); err != nil {
+			return fmt.Errorf("delay account %s: %w", account.Name, err)
+		}
+		return nil
+	}
+	until, err := j.Pacer.Refuse(ctx, account)
 	if err != nil {
-		return Result{}, false, err
+		return fmt.Errorf("pause account %s: %w", account.Name, err)
 	}
-	if written.State.Final() {
-		return Result{Item: written, Done: true}, false, nil
-	}
-	again := written.State == Waiting && !written.NotBefore.After(s.Clock.Now()) && ctx.Err() == nil
-	return Result{Item: written, RetryAt: written.NotBefore}, again, nil
+	j.reportKeyRefused(ctx, account.Name, until)
+	return nil
 }

@@ -1,105 +1,124 @@
 package delivery
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
-	"dmlysender/shared/dmly"
+	"dmlysender/shared/message"
 )
 
-// maxPause is the longest that a Retry-After is believed.
-const maxPause = 15 * time.Minute
+// Settlement is what a person decides about a problem.
+type Settlement string
 
-// Waits where DMLY does not name one.
+// The settlements.
 const (
-	rateLimitPause  = 30 * time.Second
-	keyRefusedPause = time.Minute
+	// SettleSent: an unknown message has arrived, as somebody found out.
+	SettleSent Settlement = "sent"
+	// SettleResend: send once more what is unknown or failed, as a new generation.
+	SettleResend Settlement = "resend"
+	// SettleDrop: leave the message as it is, and ask nobody any more.
+	SettleDrop Settlement = "drop"
 )
 
-// outcome is what a post came to, as far as the decision goes.
-type outcome struct {
-	response dmly.MessageResponse
-	err      error
+var (
+	// ErrNotFound says that the ledger does not know the message.
+	ErrNotFound = errors.New("there is no message with this id; it may be longer ago than 30 days")
+	// ErrNotSettled is matched by a [StateError].
+	ErrNotSettled = errors.New("this cannot be settled so")
+)
+
+// StateError says that a message stands where the settlement does not apply. It matches ErrNotSettled.
+type StateError struct {
+	State State
+	As    Settlement
 }
 
-// settled is what follows from an outcome.
-type settled struct {
-	item Item
-	// pause is how long the whole account has to wait.
-	pause time.Duration
+// Error implements error.
+func (e *StateError) Error() string {
+	return fmt.Sprintf("a message that is %s cannot be settled as %q: %s", e.State, e.As, settlements[e.As].needs)
 }
 
-// settle says where a claimed message goes after its post. steps is how many
-// things it can be sent as.
-func (r Retry) settle(a arrival, item Item, o outcome, steps int, now time.Time) settled {
-	var (
-		rejected *dmly.RejectedError
-		invalid  *dmly.ValidationError
-		refused  *dmly.KeyRefusedError
-		notSent  *dmly.NotSentError
-	)
+// Is implements the protocol of [errors.Is].
+func (e *StateError) Is(target error) bool { return target == ErrNotSettled }
+
+var settlements = map[Settlement]struct {
+	from  []State
+	needs string
+}{
+	SettleSent:   {[]State{Unknown}, "only an unknown one can"},
+	SettleResend: {[]State{Unknown, Failed}, "only an unknown or a failed one can; what was rejected has to be mended, and sent again under the same id"},
+	SettleDrop:   {[]State{Unknown, Failed, Rejected}, "only an unknown, a failed or a rejected one can"},
+}
+
+// mayBeSettled returns why the item cannot be settled so, if it cannot.
+func (i Item) mayBeSettled(as Settlement) error {
+	rule, ok := settlements[as]
 	switch {
-	case o.err == nil:
-		next := item.moved(Sent, "", now)
-		next.DMLYID, next.DMLYStatus = o.response.ID, o.response.Status
-		return settled{item: next}
-	case errors.As(o.err, &rejected):
-		item.DMLYID, item.DMLYStatus = rejected.ID, rejected.Status
-		return settled{item: a.rejected(item, rejected.Error(), steps, now)}
-	case errors.As(o.err, &invalid):
-		return settled{item: a.rejected(item, invalid.Error(), steps, now)}
-	case errors.As(o.err, &refused):
-		return settled{item: r.held(item, refused.Error(), keyRefusedPause, now), pause: keyRefusedPause}
-	case errors.As(o.err, &notSent) && notSent.RateLimited:
-		pause := rateLimitPause
-		if notSent.RetryAfter > 0 {
-			pause = min(notSent.RetryAfter, maxPause)
+	case !ok:
+		return fmt.Errorf("%q is no settlement; there are %q, %q and %q", as, SettleSent, SettleResend, SettleDrop)
+	case i.Dropped || !slices.Contains(rule.from, i.State):
+		return &StateError{State: i.State, As: as}
+	default:
+		return nil
+	}
+}
+
+// Settle carries out a person's decision about the message with this id; by is who decided, for the history. A resend
+// is queued on the queue of the message's lane before it is written down, so that a crash in between loses no order:
+// the record itself is the order. Settling twice does no harm.
+//
+// Errors: ErrNotFound, a *StateError, or that the ledger or the queue could not be asked.
+func (s *Sender) Settle(ctx context.Context, id string, as Settlement, by string, queues func(Lane) Queue) (Item, error) {
+	for range maxRaces {
+		standing, err := s.look(ctx, id)
+		if err != nil {
+			return Item{}, err
 		}
-		return settled{item: r.held(item, notSent.Error(), pause, now), pause: pause}
-	case errors.As(o.err, &notSent):
-		return settled{item: r.again(a, item, notSent, now)}
-	default: // an *UnknownError, and whatever else: it may have been sent
-		return settled{item: a.unknown(item, o.err.Error(), now)}
+		if standing == nil {
+			return Item{}, ErrNotFound
+		}
+		if err := standing.mayBeSettled(as); err != nil {
+			return *standing, err
+		}
+		next, err := s.settlement(ctx, *standing, as, by, queues)
+		if err != nil {
+			return *standing, err
+		}
+		next.Revision = s.NewToken()
+		found, ok, err := s.put(ctx, next, standing.Revision)
+		switch {
+		case err != nil:
+			return *standing, fmt.Errorf("settle message %s: %w", id, err)
+		case ok:
+			return next, nil
+		case as == SettleResend && found.Generation > standing.Generation: // the order has been carried out already
+			return found, nil
+		}
 	}
+	return Item{}, fmt.Errorf("settle message %s: others kept writing; try again", id)
 }
 
-// rejected moves on to the next fallback, or to rest.
-func (a arrival) rejected(item Item, reason string, steps int, now time.Time) Item {
-	if item.Resent { // the earlier post may have been sent all the same
-		return a.unknown(item, reason, now)
+// settlement is what to write, after what has to be done before.
+func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by string, queues func(Lane) Queue) (Item, error) {
+	now := s.Clock.Now()
+	switch as {
+	case SettleSent:
+		return i.moved(Sent, "settled as sent by "+by, now), nil
+	case SettleDrop:
+		next := i.moved(i.State, "dropped by "+by, now)
+		next.Reason, next.Dropped, next.Content = i.Reason, true, nil
+		return next, nil
+	default:
+		m, err := message.Decode(i.Content, message.Defaults{})
+		if err != nil {
+			return Item{}, fmt.Errorf("decode the content kept of message %s: %w", i.ID, err)
+		}
+		order := Record{Body: i.Content, ID: i.ID, Group: m.Workspace.ID, Generation: i.Generation + 1}
+		if err := queues(LaneOf(m)).Enqueue(ctx, order); err != nil {
+			return Item{}, fmt.Errorf("queue message %s: %w", i.ID, err)
+		}
+		return i.nextGeneration(i.Fingerprint).moved(Accepted, "to be sent again, ordered by "+by, now), nil
 	}
-	if item.Step+1 < steps {
-		next := item.moved(Waiting, fmt.Sprintf("%s; its fallback %d is next", reason, item.Step+1), now)
-		next.Step++
-		next.Attempts = 0
-		next.NotBefore = now
-		return next
-	}
-	next := item.moved(Rejected, reason, now)
-	next.Content = a.content
-	return next
-}
-
-// held waits for something that is not the message's fault, and so uses no attempt.
-func (r Retry) held(item Item, reason string, wait time.Duration, now time.Time) Item {
-	item.Attempts--
-	next := item.moved(Waiting, reason, now)
-	next.NotBefore = now.Add(wait)
-	return next
-}
-
-// again tries once more, later, or gives up.
-func (r Retry) again(a arrival, item Item, why *dmly.NotSentError, now time.Time) Item {
-	if item.Attempts >= r.attempts() && item.Resent {
-		return a.unknown(item, why.Error(), now)
-	}
-	if item.Attempts >= r.attempts() {
-		next := item.moved(Failed, fmt.Sprintf("given up after %d attempts: %v", item.Attempts, why), now)
-		next.Content = a.content
-		return next
-	}
-	next := item.moved(Waiting, why.Error(), now)
-	next.NotBefore = now.Add(max(r.backOff(item.Attempts), min(why.RetryAfter, maxPause)))
-	return next
 }

@@ -48,6 +48,9 @@ func (s State) Final() bool {
 // Problem says whether a person should look at a message in this state.
 func (s State) Problem() bool { return s == Rejected || s == Failed || s == Unknown }
 
+// NeedsAttention says whether a person should look at the message: it is a problem, and nobody has settled it.
+func (i Item) NeedsAttention() bool { return i.State.Problem() && !i.Dropped }
+
 const (
 	// maxHistory is how many transitions an item keeps; the oldest go first.
 	maxHistory = 20
@@ -81,6 +84,8 @@ type Item struct {
 	NotBefore time.Time
 	// Resent says that its ifUnknown policy has been used.
 	Resent bool
+	// Dropped says that a person has seen the problem and wants no more of it.
+	Dropped bool
 	// DMLYID and DMLYStatus are DMLY's own, once it answered.
 	DMLYID, DMLYStatus string
 	// Reason says in a sentence why it stands where it stands; it may quote DMLY.
@@ -133,6 +138,13 @@ func clip(s string, most int) string {
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

@@ -51,22 +51,21 @@ func ParseTimezone(name string) (Timezone, error) {
 // MarshalText implements [encoding.TextMarshaler].
 func (z Timezone) MarshalText() ([]byte, error) { return []byte(z.location.String()), nil }
 
-// Opens is the first moment, at or after t, that lies within the window. Where
-// daylight saving skips or repeats an hour, the wall clock decides.
+// Opens is the first moment, at or after t, that lies within the window by the clocks of its zone, whatever they skip
+// or repeat for daylight saving.
 func (w Window) Opens(t time.Time) time.Time {
-	if w.contains(t) {
-		return t
-	}
-	local := t.In(w.Timezone.location)
-	for day := 0; ; day++ {
-		opening := time.Date(local.Year(), local.Month(), local.Day()+day, int(w.From)/60, int(w.From)%60, 0, 0, w.Timezone.location)
-		// A From that the clocks skip moves to the first moment that exists.
-		if opening.After(t) && w.contains(opening) {
+	for at := t.In(w.Timezone.location); ; {
+		if w.contains(at) {
+			return at
+		}
+		const day = 24 * 60
+		ahead := (int(w.From) - at.Hour()*60 - at.Minute() + day) % day
+		opening := at.Add(time.Duration(ahead)*time.Minute - time.Duration(at.Second())*time.Second - time.Duration(at.Nanosecond()))
+		_, change := at.ZoneBounds()
+		if change.IsZero() || opening.Before(change) {
 			return opening
 		}
-		if day == 7 { // a window shorter than the skipped hour, on the day it is skipped, opens the next day
-			return opening
-		}
+		at = change // the clocks are moved before that: see where they stand then
 	}
 }
 

@@ -40,8 +40,11 @@ func TestWindowOpensByTheWallClockOfItsZone(t *testing.T) {
 		"another day there":              {"09:00", "20:00", "Pacific/Auckland", "2026-12-01T07:30:00Z", "2026-12-01T20:00:00Z"},
 		"the night the clocks go on":     {"09:00", "20:00", "Europe/Berlin", "2026-03-28T20:00:00Z", "2026-03-29T07:00:00Z"},
 		"the night the clocks go back":   {"09:00", "20:00", "Europe/Berlin", "2026-10-24T20:00:00Z", "2026-10-25T08:00:00Z"},
-		"opening in the skipped hour":    {"02:30", "04:00", "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-29T01:30:00Z"},
+		"opening in the skipped hour":    {"02:30", "04:00", "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z"},
 		"window within the skipped hour": {"02:10", "02:50", "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-30T00:10:00Z"},
+		"what is left of a skipped hour": {"02:30", "03:30", "Europe/Berlin", "2026-03-28T20:00:00Z", "2026-03-29T01:00:00Z"},
+		"between its two occurrences":    {"02:15", "02:45", "Europe/Berlin", "2026-10-25T01:05:30Z", "2026-10-25T01:15:00Z"},
+		"a change of half an hour":       {"01:40", "01:50", "Australia/Lord_Howe", "2026-04-04T14:55:00Z", "2026-04-04T15:10:00Z"},
 		"the repeated hour, second time": {"02:00", "03:00", "Europe/Berlin", "2026-10-25T01:30:00Z", "2026-10-25T01:30:00Z"},
 	}
 	for name, tc := range tests {

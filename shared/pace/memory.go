@@ -24,8 +24,9 @@ type Memory struct {
 // account is the algorithm's state: the theoretical arrival time of the next
 // message, and until when nothing goes.
 type account struct {
-	tat    time.Time
-	paused time.Time
+	tat     time.Time
+	paused  time.Time
+	refused string
 }
 
 // limits are the algorithm's constants for a rate.
@@ -52,15 +53,15 @@ func NewMemory(perMinute int, now func() time.Time) (*Memory, error) {
 }
 
 // Reserve implements [delivery.Pacer]. A reserved slot that is not used is lost.
-func (m *Memory) Reserve(ctx context.Context, name string, lane delivery.Lane, n int, until time.Time) ([]time.Time, time.Time, error) {
+func (m *Memory) Reserve(ctx context.Context, of delivery.Account, lane delivery.Lane, n int, until time.Time) (delivery.Reservation, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, time.Time{}, err
+		return delivery.Reservation{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a, now, limits := m.account(name), m.now(), m.limits
-	if a.paused.After(now) {
-		return nil, a.paused, nil
+	a, now, limits := m.account(of.Name), m.now(), m.limits
+	if a.paused.After(now) && a.refused == of.KeyVersion {
+		return delivery.Reservation{RetryAt: a.paused, KeyRefused: true}, nil
 	}
 	// An account that was idle may be behind by the tolerance, and no more.
 	next := a.tat
@@ -78,10 +79,10 @@ func (m *Memory) Reserve(ctx context.Context, name string, lane delivery.Lane, n
 	}
 	if len(slots) > 0 {
 		a.tat = next
-		return slots, time.Time{}, nil
+		return delivery.Reservation{Slots: slots}, nil
 	}
 	// The lane is full: ask again once its head has come near enough.
-	return nil, latest(now, next.Add(-limits.ahead(lane))).Add(limits.interval), nil
+	return delivery.Reservation{RetryAt: latest(now, next.Add(-limits.ahead(lane))).Add(limits.interval)}, nil
 }
 
 // ahead is how far in advance a lane may reserve: bulk less than normal, so that
@@ -93,16 +94,30 @@ func (l limits) ahead(lane delivery.Lane) time.Duration {
 	return max(10*time.Second, 2*l.interval)
 }
 
-// Pause implements [delivery.Pacer]. A shorter pause does not end a longer one.
-func (m *Memory) Pause(ctx context.Context, name string, until time.Time) error {
+// Delay implements [delivery.Pacer].
+func (m *Memory) Delay(ctx context.Context, name string, until time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a := m.account(name)
-	a.paused = latest(a.paused, until)
+	a.tat = latest(a.tat, until)
 	return nil
+}
+
+// Refuse implements [delivery.Pacer].
+func (m *Memory) Refuse(ctx context.Context, of delivery.Account) (time.Time, error) {
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := m.account(of.Name)
+	if !a.paused.After(m.now()) || a.refused != of.KeyVersion {
+		a.paused, a.refused = m.now().Add(time.Minute), of.KeyVersion
+	}
+	return a.paused, nil
 }
 
 func (m *Memory) account(name string) *account {

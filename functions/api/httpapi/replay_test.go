@@ -16,7 +16,7 @@ func TestAPIAnswersARepeatFromTheLedgerEvenWhileTheAccountIsPaused(t *testing.T)
 	key := header("Idempotency-Key", "order-1")
 	first := r.post(sendText, bodies[dmly.OpWhatsAppText], key)
 	r.want(first, 200, plainJSON)
-	if err := r.handler.Sender.Pacer.Pause(t.Context(), apikey.DefaultAccount, time.Now().Add(time.Hour)); err != nil {
+	if err := r.handler.Sender.Pacer.Delay(t.Context(), apikey.DefaultAccount, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	queued := r.normal.Len()

@@ -87,7 +87,8 @@ func TestWorkerAcknowledgesWhatIsAtRestAndReturnsWhatIsNot(t *testing.T) {
 		"200 with failed":   {dmlytest.Fault{MessageStatus: "FAILED", Accept: new(false)}, delivery.Rejected, 0, done},
 		"401":               {dmlytest.Fault{Status: 401}, delivery.Waiting, 0, back},
 		"403":               {dmlytest.Fault{Status: 403}, delivery.Waiting, 0, back},
-		"429":               {dmlytest.Fault{Status: 429, RetryAfter: "5"}, delivery.Waiting, 0, back},
+		"429":               {dmlytest.Fault{Status: 429, RetryAfter: "5"}, delivery.Sent, 1, done}, // it waits inside the invocation
+		"429 for long":      {dmlytest.Fault{Status: 429, RetryAfter: "500"}, delivery.Waiting, 0, back},
 		"503 with a hint":   {dmlytest.Fault{Status: 503, RetryAfter: "5"}, delivery.Waiting, 0, back},
 		"503 without":       {dmlytest.Fault{Status: 503}, delivery.Unknown, 0, done},
 		"500":               {dmlytest.Fault{Status: 500, Accept: new(true)}, delivery.Unknown, 1, done},
@@ -176,7 +177,7 @@ func TestWorkerAcknowledgesAnExpiredRecordUnsent(t *testing.T) {
 	r.WantPosts(0)
 }
 
-func TestWorkerGivesBackOnlyTheRecordThatPanics(t *testing.T) {
+func TestAPanicInAPostIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.Poster.Before = func(req dmly.Request) {
@@ -188,16 +189,33 @@ func TestWorkerGivesBackOnlyTheRecordThatPanics(t *testing.T) {
 		record("1", body(fields{"id": "order-1"})),
 		record("2", body(fields{"id": "order-2", "textMessage": text + " boom"})),
 		record("3", body(fields{"id": "order-3"})),
-	), "sqs-2")
+	))
+	r.WantSent(2)
+	r.WantState("order-2", delivery.Unknown) // what had begun may have been sent
+	if got := r.Logs.String(); !strings.Contains(got, `"msg":"panic","id":"order-2"`) || !strings.Contains(got, "handlertest.(*Poster).Post") {
+		t.Errorf("the log does not say which post panicked, and where:\n%s", got)
+	}
+}
+
+func TestWorkerGivesBackOnlyTheRecordThatPanics(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.Ledger.After = func(item delivery.Item) {
+		if item.ID == "order-2" && item.State == delivery.Sending {
+			panic(phone)
+		}
+	}
+	batch := []events.SQSMessage{record("1", body(fields{"id": "order-1"})), record("2", body(fields{"id": "order-2"})), record("3", body(fields{"id": "order-3"}))}
+	r.wantBack(r.handle(batch...), "sqs-2")
 	r.WantSent(2)
 	if got := r.Logs.String(); !strings.Contains(got, `"messageId":"sqs-2"`) || !strings.Contains(got, "sqsworker.(*Handler).record") {
 		t.Errorf("the log does not say which record panicked, and where:\n%s", got)
 	}
-	// What had begun may have been sent: the claim is not taken over.
+	// What was claimed may have been sent: the claim is not taken over.
 	r.WantState("order-2", delivery.Sending)
 	r.Clock.Advance(time.Hour)
-	r.Poster.Before = nil
-	r.wantBack(r.handle(record("2", body(fields{"id": "order-2", "textMessage": text + " boom"}))))
+	r.Ledger.After = nil
+	r.wantBack(r.handle(batch[1]))
 	r.WantState("order-2", delivery.Unknown)
 	r.WantSent(2)
 }
@@ -247,6 +265,7 @@ func TestWorkerGivesAClaimBackAfterAFreeze(t *testing.T) {
 		t.Errorf("attempts used up: got %d, want 0", got)
 	}
 	r.Ledger.After = nil
+	r.Clock.Advance(time.Second)
 	r.wantBack(r.handle(one))
 	r.WantSent(1)
 }
@@ -264,13 +283,14 @@ func TestWorkerReturnsWhatIsOverTheRate(t *testing.T) {
 	r.WantSent(2)
 }
 
-func TestWorkerReturnsEverythingWhenTheInvocationHasEnded(t *testing.T) {
+func TestWorkerStartsNothingWhenTheInvocationHasEnded(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r.wantBack(r.handleIn(ctx, record("1", body(nil)), record("2", "{")), "sqs-1", "sqs-2")
+	r.wantBack(r.handleIn(ctx, record("1", body(nil)), record("2", "{")), "sqs-1")
 	r.WantPosts(0)
+	r.WantState("sqs-2", delivery.Rejected) // what needs no more than a write is done
 }
 
 func TestWorkerRefusesAnEventThatIsNotOfSQS(t *testing.T) {

@@ -35,10 +35,11 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	}
 	// A batch has at most 10 records without a batching window, which the template
 	// does not use: that bounds the goroutines.
+	batch := h.Sender.Batch(len(event.Records))
 	done := make([]bool, len(event.Records))
 	var wg sync.WaitGroup
 	for i, record := range event.Records {
-		wg.Go(func() { done[i] = h.record(ctx, record) })
+		wg.Go(func() { done[i] = h.record(ctx, batch, record) })
 	}
 	wg.Wait()
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
@@ -52,7 +53,7 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 
 // record reports whether the record can be acknowledged. A panic is that record's
 // problem: it comes back, and the others go on.
-func (h *Handler) record(ctx context.Context, r events.SQSMessage) (done bool) {
+func (h *Handler) record(ctx context.Context, batch *delivery.Batch, r events.SQSMessage) (done bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.Log.ErrorContext(ctx, "panic", slog.String("messageId", r.MessageId), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
@@ -72,6 +73,6 @@ func (h *Handler) record(ctx context.Context, r events.SQSMessage) (done bool) {
 	if receives := r.Attributes["ApproximateReceiveCount"]; receives != "" && receives != "1" {
 		record.Recheck = true
 	}
-	result, err := h.Sender.DeliverRecord(ctx, record, r.MessageId, h.Defaults)
+	result, err := batch.DeliverRecord(ctx, record, r.MessageId, h.Defaults)
 	return err == nil && result.Done
 }

@@ -29,7 +29,7 @@ func key(id string) map[string]types.AttributeValue {
 // empty is left out.
 //
 // Times are milliseconds since 1970, but for the ttl, which DynamoDB wants in seconds. Content is a string, or
-// binary where it is not UTF-8. Only a problem has the attributes of the index "attention": its state, and since when.
+// binary where it is not UTF-8. Only a problem that nobody has settled has the attributes of the index "attention": its state, and since when.
 func encode(item delivery.Item, now time.Time) map[string]types.AttributeValue {
 	w := writer(key(item.ID))
 	w.text("fingerprint", item.Fingerprint)
@@ -42,6 +42,7 @@ func encode(item delivery.Item, now time.Time) map[string]types.AttributeValue {
 	w.time("lease", item.Lease)
 	w.time("notBefore", item.NotBefore)
 	w.flag("resent", item.Resent)
+	w.flag("dropped", item.Dropped)
 	w.text("dmlyId", item.DMLYID)
 	w.text("dmlyStatus", item.DMLYStatus)
 	w.text("reason", item.Reason)
@@ -50,7 +51,7 @@ func encode(item delivery.Item, now time.Time) map[string]types.AttributeValue {
 	w.texts("history", formatHistory(item.History))
 	w.number("forgetAt", item.ForgetAt.UnixMilli()) // even of the zero time: the conditions compare with it
 	w.number("ttl", item.ForgetAt.Add(ttlMargin).Unix())
-	if item.State.Problem() {
+	if item.NeedsAttention() {
 		since := now
 		if n := len(item.History); n > 0 {
 			since = item.History[n-1].At
@@ -76,6 +77,7 @@ func decode(attributes map[string]types.AttributeValue) (delivery.Item, error) {
 		Lease:       r.time("lease"),
 		NotBefore:   r.time("notBefore"),
 		Resent:      r.flag("resent"),
+		Dropped:     r.flag("dropped"),
 		DMLYID:      r.text("dmlyId"),
 		DMLYStatus:  r.text("dmlyStatus"),
 		Reason:      r.text("reason"),

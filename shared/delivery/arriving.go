@@ -1,0 +1,209 @@
+package delivery
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"dmlysender/shared/message"
+)
+
+// leaseGrace is how long after a lease nobody else concludes anything: the clocks
+// of two machines differ, and an owner may be late with recording.
+const leaseGrace = 10 * time.Second
+
+// maxAhead is how far in the future a message's time may lie: a record that waits on
+// the queue for longer would be taken for one that cannot be recorded.
+const maxAhead = 24 * time.Hour
+
+// arrival is what a record asks for: everything that the decisions need to know of
+// the message.
+type arrival struct {
+	id, fingerprint string
+	// generation is the one that the record is for; 0 if it does not say.
+	generation int
+	content    []byte
+	sendAt     time.Time
+	expiresAt  time.Time
+	within     *message.Window
+	resend     bool
+	// steps is how many things it can be sent as: itself, and its fallbacks.
+	steps int
+}
+
+// due is the moment, at or after now, at which the message may go.
+func (a arrival) due(now time.Time) time.Time {
+	at := later(now, a.sendAt)
+	if a.within != nil {
+		at = a.within.Opens(at)
+	}
+	return at
+}
+
+// claimant is who would own a claim.
+type claimant struct {
+	owner string
+	lease time.Time
+}
+
+// arriving is what becomes of a record, by the item that stands under its id.
+var arriving = table{
+	{
+		when: "a later generation than the record's", then: "acknowledge it",
+		holds: func(s situation) bool {
+			return s.item != nil && s.record.generation > 0 && s.record.generation < s.item.Generation
+		},
+		do: func(situation) decision { return decision{verdict: outdated} },
+	}, {
+		when: "nothing", then: "as *before a claim*",
+		holds: func(s situation) bool { return s.item == nil },
+		do:    func(s situation) decision { return s.start(s.record.first()) },
+	}, {
+		when: "other content, and the record's was refused before", then: "acknowledge it",
+		holds: func(s situation) bool {
+			return s.otherContent() && slices.Contains(s.item.Refused, s.record.fingerprint)
+		},
+		do: func(situation) decision { return decision{verdict: outdated} },
+	}, {
+		when: "other content, `rejected` or `failed`", then: "a new generation, as *before a claim*",
+		holds: func(s situation) bool {
+			return s.otherContent() && (s.item.State == Rejected || s.item.State == Failed)
+		},
+		do: func(s situation) decision { return s.start(s.item.nextGeneration(s.record.fingerprint)) },
+	}, {
+		when: "other content", then: "record it as `rejected` under `conflict:…`, acknowledge it",
+		holds: situation.otherContent,
+		do:    func(situation) decision { return decision{verdict: conflict} },
+	}, {
+		when: "`unknown` or `failed`, and the record orders the next generation", then: "a new generation, as *before a claim*",
+		holds: situation.ordersAnother,
+		do:    func(s situation) decision { return s.start(s.item.nextGeneration(s.record.fingerprint)) },
+	}, {
+		when: "a final state", then: "acknowledge it",
+		holds: func(s situation) bool { return s.item.State.Final() },
+		do:    func(situation) decision { return decision{verdict: rest} },
+	}, {
+		when: "`sending`, its lease not over for 10 s", then: "come back then",
+		holds: func(s situation) bool {
+			return s.item.State == Sending && s.now.Before(s.item.Lease.Add(leaseGrace))
+		},
+		do: func(s situation) decision { return decision{verdict: comeBack, at: s.item.Lease.Add(leaseGrace)} },
+	}, {
+		when: "`sending`, its lease long over", then: "as if the post had ended *in any other way*",
+		holds: func(s situation) bool { return s.item.State == Sending },
+		to:    []State{Waiting, Unknown},
+		do: func(s situation) decision {
+			s.post = outcome{err: errAbandoned}
+			return settling.decide(s)
+		},
+	}, {
+		when: "its time to wait is not over", then: "come back then",
+		holds: func(s situation) bool { return s.now.Before(s.item.NotBefore) },
+		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.item.NotBefore} },
+	}, {
+		when: "`accepted`, `scheduled` or `waiting`", then: "as *before a claim*",
+		holds: always,
+		do:    func(s situation) decision { return s.start(*s.item) },
+	},
+}
+
+func (s situation) otherContent() bool { return s.item.Fingerprint != s.record.fingerprint }
+
+// ordersAnother says whether the record is a person's order to send once more what may have been sent, or was given up.
+func (s situation) ordersAnother() bool {
+	return s.record.generation == s.item.Generation+1 && (s.item.State == Unknown || s.item.State == Failed)
+}
+
+// starting is what stands between a message that nobody holds and its claim; item is what would be claimed.
+var starting = table{
+	{
+		when: "it could not go before its `expiresAt`, and was posted before", then: "`unknown`",
+		holds: func(s situation) bool { return s.tooLate() && s.item.Resent },
+		to:    []State{Unknown},
+		do: func(s situation) decision {
+			return s.ends(Unknown, "it may have been sent, and could not be sent once more before its expiresAt")
+		},
+	}, {
+		when: "it could not go before its `expiresAt`", then: "`expired`",
+		holds: situation.tooLate,
+		to:    []State{Expired},
+		do:    func(s situation) decision { return s.ends(Expired, "it could not be sent before its expiresAt") },
+	}, {
+		when: "its `sendAt` is more than 24 hours ahead", then: "`rejected`",
+		holds: func(s situation) bool { return CheckAhead(s.record.sendAt, s.now) != nil },
+		to:    []State{Rejected},
+		do: func(s situation) decision {
+			d := s.ends(Rejected, CheckAhead(s.record.sendAt, s.now).Error())
+			// What is wrong is a time, which the fingerprint leaves out; with that of the
+			// whole content, the same message with a better time is its correction.
+			d.item.Fingerprint = message.FingerprintOf(s.record.content)
+			return d
+		},
+	}, {
+		when: "its `sendAt` or its hours have not come", then: "come back then",
+		holds: func(s situation) bool { return s.record.due(s.now).After(s.now) },
+		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.record.due(s.now)} },
+	}, {
+		when: "otherwise", then: "wait for a slot, then `sending`, and post it",
+		holds: always,
+		to:    []State{Sending},
+		do:    func(s situation) decision { return decision{verdict: claim, item: s.claimed()} },
+	},
+}
+
+func (s situation) start(from Item) decision {
+	s.item = &from
+	return starting.decide(s)
+}
+
+// tooLate says whether the message is pointless by the time at which it may go.
+func (s situation) tooLate() bool {
+	return !s.record.expiresAt.IsZero() && !s.record.due(s.now).Before(s.record.expiresAt)
+}
+
+// ends brings the message to rest in the state.
+func (s situation) ends(in State, reason string) decision {
+	next := s.item.moved(in, reason, s.now)
+	if in.Problem() {
+		next.Content = s.record.content
+	}
+	return decision{verdict: rest, item: &next}
+}
+
+// claimed is the item in the hands of its new owner, with an attempt begun.
+func (s situation) claimed() *Item {
+	from := *s.item
+	from.Attempts++
+	next := from.moved(Sending, "", s.now)
+	next.Owner, next.Lease = s.by.owner, s.by.lease
+	next.NotBefore = time.Time{}
+	next.DMLYID, next.DMLYStatus = "", ""
+	next.ForgetAt = later(next.ForgetAt, later(s.record.sendAt, s.record.expiresAt).Add(remember))
+	return &next
+}
+
+// first is the item of a message of which nothing is known.
+func (a arrival) first() Item {
+	return Item{ID: a.id, Fingerprint: a.fingerprint, Generation: max(1, a.generation)}
+}
+
+// nextGeneration starts anew with the content that has just arrived. What was rejected stays refused.
+func (i Item) nextGeneration(fingerprint string) Item {
+	next := Item{
+		ID: i.ID, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
+		Refused: slices.Clone(i.Refused), History: slices.Clone(i.History), ForgetAt: i.ForgetAt,
+	}
+	if i.State == Rejected {
+		next.Refused = append(next.Refused, i.Fingerprint)
+	}
+	return next
+}
+
+// CheckAhead returns an error, for the user, if a message's sendAt is further ahead
+// than a record can wait for it.
+func CheckAhead(sendAt, now time.Time) error {
+	if sendAt.After(now.Add(maxAhead)) {
+		return fmt.Errorf("sendAt may be at most %.0f hours ahead; later ones are not possible yet", maxAhead.Hours())
+	}
+	return nil
+}
