@@ -1,0 +1,173 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/hostile"
+	"dmlysender/shared/message"
+)
+
+// crash notes the end of a process, and which claims it leaves behind.
+func (w *World) crash(number int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tally.Crashes++
+	for id, owner := range w.inFlight {
+		if owner == number {
+			w.tally.CrashesInFlight++
+			w.crashed[id] = true
+			delete(w.inFlight, id)
+		}
+	}
+}
+
+// judgeWrite looks at a write that has taken place: who may write what over what.
+func (w *World) judgeWrite(l *life, before, after delivery.Item) {
+	w.mu.Lock()
+	if after.State == delivery.Sending {
+		w.owners[after.Owner] = l.number
+		w.inFlight[after.ID] = l.number
+	} else if before.State == delivery.Sending {
+		delete(w.inFlight, after.ID)
+	}
+	owner := w.owners[before.Owner]
+	w.mu.Unlock()
+	sameGeneration := before.Generation == after.Generation
+	switch {
+	case before.ID == "":
+	case after.Generation < before.Generation:
+		w.broken("message %s: generation %d was written over %d", after.ID, after.Generation, before.Generation)
+	case before.State == delivery.Sending && after.State == delivery.Sending:
+		w.broken("message %s: the claim of life %d was taken over by %d", after.ID, owner, l.number)
+	case before.State == delivery.Sending && owner != l.number && after.State != delivery.Unknown && after.State != delivery.Waiting:
+		w.broken("message %s: life %d wrote %s over the claim of life %d", after.ID, l.number, after.State, owner)
+	case before.State == delivery.Sending && owner != l.number && l.clock.Now().Before(before.Lease):
+		w.broken("message %s: life %d concluded %s while the lease of life %d was alive", after.ID, l.number, after.State, owner)
+	case sameGeneration && after.State != delivery.Sending && before.Owner != "" && after.Owner != before.Owner:
+		w.broken("message %s: %s by %q was written over %s by %q", after.ID, after.State, after.Owner, before.State, before.Owner)
+	case sameGeneration && before.State.Final() && before.State != delivery.Unknown && after.State != before.State:
+		w.broken("message %s: %s became %s without a new generation", after.ID, before.State, after.State)
+	}
+}
+
+// judgeDelete looks at a record that is acknowledged: it must stand in the ledger, at rest, or be on the queue in another record.
+func (w *World) judgeDelete(lane delivery.Lane, r hostile.Received[delivery.Record]) {
+	id := r.Body.ID
+	if id == "" {
+		id = idIn(r.Body.Body, r.ID)
+	}
+	item, ok, err := w.ledger.Get(context.Background(), id, time.Now())
+	if err != nil || !ok {
+		w.broken("message %s was acknowledged and stands nowhere (%v)", id, err)
+		return
+	}
+	if item.State.Final() || r.Body.Generation > 0 && r.Body.Generation < item.Generation {
+		return
+	}
+	if !w.queues[lane].Has(func(other delivery.Record) bool { return other.ID == id || idIn(other.Body, "") == id }) {
+		w.broken("message %s was acknowledged while it was %s", id, item.State)
+	}
+}
+
+func idIn(body []byte, otherwise string) string {
+	var fields struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(body, &fields); err != nil || !message.ValidID(fields.ID) {
+		return otherwise
+	}
+	return fields.ID
+}
+
+// judge looks at the end of all things.
+func (w *World) judge() {
+	accepted := map[string]int{}
+	for _, m := range w.dmly.Messages() {
+		var body struct {
+			TextMessage string `json:"textMessage"`
+			Template    string `json:"template"`
+		}
+		if err := json.Unmarshal(m.Body, &body); err != nil {
+			w.broken("DMLY accepted what is not JSON: %v", err)
+		}
+		accepted[body.TextMessage+body.Template]++
+	}
+	for _, s := range w.specs {
+		w.judgeMessage(s, accepted)
+	}
+	if over := w.overRate(); over != "" && w.trouble.Skew == 0 {
+		w.broken("%s", over)
+	}
+}
+
+func (w *World) judgeMessage(s *spec, accepted map[string]int) {
+	item, ok, err := w.ledger.Get(context.Background(), s.id, time.Now())
+	if err != nil || !ok || !item.State.Final() {
+		w.tally.Lost++
+		w.broken("message %s is lost: it stands as %q (found %v, %v); %s", s.id, item.State, ok, err, w.story(s, item, 0))
+		return
+	}
+	times := 0
+	for _, text := range s.texts {
+		times += accepted[text]
+	}
+	allowed := 1 + s.orders
+	if s.resend {
+		allowed *= 2
+	}
+	if times > allowed {
+		w.tally.Duplicates += times - allowed
+		w.broken("message %s reached DMLY %d times, ordered were %d; %s", s.id, times, allowed, w.story(s, item, times))
+	}
+	settled := strings.Contains(item.Reason, "settled as sent")
+	switch item.State {
+	case delivery.Sent:
+		w.tally.Sent++
+		if times == 0 && !settled {
+			w.broken("message %s is sent, and DMLY has it not; %s", s.id, w.story(s, item, times))
+		}
+	case delivery.Unknown:
+		w.tally.Unknown++
+	case delivery.Rejected:
+		w.tally.Rejected++
+	case delivery.Failed:
+		w.tally.Failed++
+	case delivery.Expired:
+		w.tally.Expired++
+	case delivery.Accepted, delivery.Scheduled, delivery.Sending, delivery.Waiting, delivery.Cancelled:
+	}
+	unsent := item.State == delivery.Rejected || item.State == delivery.Failed || item.State == delivery.Expired
+	if unsent && times > 0 && item.Generation == 1 {
+		w.broken("message %s is %s, and DMLY has it; %s", s.id, item.State, w.story(s, item, times))
+	}
+	if s.malformed && item.State != delivery.Rejected {
+		w.broken("message %s is malformed, and %s", s.id, item.State)
+	}
+}
+
+// story is what is known of a message that broke a promise.
+func (w *World) story(s *spec, item delivery.Item, times int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d orders, resend %v, way %d, at DMLY %d times, history:", s.orders, s.resend, s.way, times)
+	for _, h := range item.History {
+		fmt.Fprintf(&b, "\n    %s %s %d %s", h.At.UTC().Format("15:04:05.000"), h.State, h.Attempt, h.Reason)
+	}
+	return b.String()
+}
+
+// overRate says when DMLY got more in a minute than the account's rate, if it did.
+func (w *World) overRate() string {
+	messages := w.dmly.Messages()
+	for i := perMinute; i < len(messages); i++ {
+		if d := messages[i].Time.Sub(messages[i-perMinute].Time); d < time.Minute {
+			return strconv.Itoa(perMinute+1) + " messages within " + d.String()
+		}
+	}
+	return ""
+}

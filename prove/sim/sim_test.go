@@ -1,0 +1,119 @@
+package sim
+
+import (
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dmlysender/prove/tally"
+)
+
+// seedVariable names the environment variable that repeats one schedule of the simulation.
+const seedVariable = "PROVE_SEED"
+
+var timeZero time.Time
+
+// play runs the schedule of a seed in a bubble, and returns what it came to.
+func play(t *testing.T, seed uint64) (total Tally, problems []string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w, err := newWorld(troubleOf(seed), seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Run(t.Context(), 3+w.dice.pick("messages", 8), 1+w.dice.pick("workers", 2))
+		total, problems = w.tally, w.problems
+		if crashes := seed%troubles == 0; crashes && total.Unknown > total.CrashesInFlight {
+			problems = append(problems, strconv.Itoa(total.Unknown)+" messages are unknown, and only "+strconv.Itoa(total.CrashesInFlight)+" were between claim and record at a crash")
+		}
+	})
+	return total, problems
+}
+
+// troubles is how many kinds of world there are.
+const troubles = 8
+
+// troubleOf is the trouble of a seed: of eight worlds one has crashes only, one none at all, and the others everything.
+func troubleOf(seed uint64) Trouble {
+	switch seed % troubles {
+	case 0:
+		return crashesOnly()
+	case 1:
+		return calm()
+	default:
+		return everything()
+	}
+}
+
+// TestSimulation plays schedules in which everything goes wrong that can. PROVE_SEED=N repeats one.
+func TestSimulation(t *testing.T) {
+	t.Parallel()
+	if text := os.Getenv(seedVariable); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total, problems := play(t, seed)
+		t.Logf("seed %d: %+v", seed, total)
+		for _, p := range problems {
+			t.Error(p)
+		}
+		return
+	}
+	schedules, chunks := uint64(400), uint64(4)
+	if tally.Full() {
+		schedules = 100_000
+	}
+	var mu sync.Mutex
+	counts, faults := tally.Counts{}, map[string]int{}
+	t.Run("schedules", func(t *testing.T) {
+		for chunk := range chunks {
+			t.Run(strconv.FormatUint(chunk, 10), func(t *testing.T) {
+				t.Parallel()
+				for seed := chunk; seed < schedules && !t.Failed(); seed += chunks {
+					total, problems := play(t, seed)
+					for _, p := range problems {
+						t.Errorf("%s=%d: %s", seedVariable, seed, p)
+					}
+					mu.Lock()
+					total.addTo(counts, faults)
+					mu.Unlock()
+				}
+			})
+		}
+	})
+	for _, name := range everything().names() {
+		if faults[name] == 0 && schedules >= 400 {
+			t.Errorf("the planned fault %q never happened", name)
+		}
+	}
+	tally.Report(t, "simulation", counts)
+}
+
+func (total Tally) addTo(counts tally.Counts, faults map[string]int) {
+	counts["schedules"]++
+	counts["messages"] += total.Messages
+	counts["sent"] += total.Sent
+	counts["unknown"] += total.Unknown
+	counts["duplicates"] += total.Duplicates
+	counts["lost"] += total.Lost
+	counts["crashes"] += total.Crashes
+	for name, n := range total.Faults {
+		faults[name] += n
+		counts["faults"] += n
+	}
+}
+
+// A world in which nothing goes wrong sends everything, and knows of everything what became of it.
+func TestCalmWorldSendsEverything(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed < 100*troubles; seed += troubles {
+		total, problems := play(t, seed)
+		if len(problems) > 0 || total.Unknown+total.Failed > 0 || total.Sent+total.Rejected+total.Expired != total.Messages || total.Sent == 0 {
+			t.Errorf("seed %d: %+v %v", seed, total, problems)
+		}
+	}
+}

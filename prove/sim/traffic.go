@@ -1,0 +1,196 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"dmlysender/functions/api/httpapi"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
+)
+
+// spec is one message as its sender means it.
+type spec struct {
+	id string
+	// texts are the contents that may reach DMLY under this id; more than one is a conflict or a correction.
+	texts []string
+	// body is its JSON; of a malformed one, what is put on the queue instead.
+	body string
+	lane delivery.Lane
+	// resend says that its ifUnknown is resend.
+	resend, malformed bool
+	way               way
+	at                time.Duration // when it is sent
+	// orders is how often a person ordered it to be sent again.
+	orders int
+	// once says that its sender sends it once, and not a second time for safety.
+	once bool
+	// accepted says that the sender was told so.
+	accepted bool
+}
+
+// way is how a message comes in.
+type way int
+
+const (
+	byQueue way = iota
+	byHTTP
+	byDropIn
+)
+
+const phone = "+15551234567"
+
+// plan makes n messages of all kinds.
+func (w *World) plan(n int) {
+	for i := range n {
+		s := &spec{id: fmt.Sprintf("m%d", i), lane: delivery.NormalLane, at: w.dice.between("plan", 0, 5*time.Minute)}
+		s.texts = []string{"text of " + s.id + "."}
+		fields := map[string]any{
+			"id": s.id, "channel": "whatsapp", "type": "text", "workspace": map[string]string{"id": "W1"},
+			"recipient": map[string]string{"phoneNumber": phone}, "textMessage": s.texts[0],
+		}
+		switch w.dice.pick("plan", 10) {
+		case 0:
+			s.resend = true
+			fields["ifUnknown"] = "resend"
+		case 1:
+			fields["fallback"] = []any{map[string]any{"channel": "whatsapp", "type": "template", "template": "fallback of " + s.id + "."}}
+			s.texts = append(s.texts, "fallback of "+s.id+".")
+		case 2:
+			s.lane = delivery.BulkLane
+			fields["priority"] = message.Bulk
+		case 3:
+			fields["expiresAt"] = time.Now().Add(s.at + w.dice.between("plan", time.Second, time.Hour)).Format(time.RFC3339)
+		case 4:
+			s.malformed = true
+			fields["channel"] = "fax"
+		}
+		if !s.malformed {
+			s.way = way(w.dice.pick("plan", 3)) //nolint:gosec // it is below 3
+		}
+		s.body = encode(fields)
+		w.specs = append(w.specs, s)
+		w.byID[s.id] = s
+	}
+	w.tally.Messages = n
+}
+
+func encode(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // it was made here
+	}
+	return string(data)
+}
+
+// bring takes a message to its way in, as often as it takes until it is accepted. Its sender is as patient as it has to be.
+func (w *World) bring(ctx context.Context, s *spec) error {
+	if err := sleep(ctx, s.at); err != nil {
+		return err
+	}
+	for {
+		accepted := false
+		if s.way == byQueue {
+			w.queues[s.lane].Send(delivery.Record{Body: []byte(s.body)}, 0)
+			accepted = true
+		} else {
+			ctx, l := w.newLife(ctx, "caller of "+s.id)
+			accepted = l.process.Run(func() { accepted = l.call(ctx, s) }) && accepted
+			l.process.Stop()
+		}
+		if accepted {
+			w.mu.Lock()
+			s.accepted = true
+			w.mu.Unlock()
+			if s.once || w.dice.pick("again "+s.id, 4) > 0 { // one in four producers sends everything twice
+				return nil
+			}
+			if s.way == byQueue {
+				w.queues[s.lane].Send(delivery.Record{Body: []byte(s.body)}, 0)
+				return nil
+			}
+			s.way = byQueue
+			s.at = 0
+			continue
+		}
+		if err := sleep(ctx, w.dice.between("again "+s.id, time.Second, 5*time.Second)); err != nil {
+			return err
+		}
+	}
+}
+
+const callerKey = "caller"
+
+// call brings the message over HTTP, and reports whether it was accepted.
+func (l *life) call(ctx context.Context, s *spec) bool {
+	ctx, cancel := context.WithTimeout(ctx, invocation-time.Second)
+	defer cancel()
+	api := &httpapi.Handler{
+		Sender: l.sender, Queues: l.lanes(), Log: silent,
+		Callers: httpapi.NewCallers(func(context.Context) (string, error) { return callerKey, nil }),
+	}
+	path, body := "/v1/messages", s.body
+	if s.way == byDropIn {
+		path = "/v1/messages/whatsapp/sendtext"
+		body = encode(map[string]any{
+			"workspace": map[string]string{"id": "W1"}, "recipient": map[string]string{"phoneNumber": phone}, "textMessage": s.texts[0],
+		})
+	}
+	r := httptest.NewRequestWithContext(until{ctx, l.clock.skew}, http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("x-api-key", callerKey)
+	r.Header.Set("Idempotency-Key", s.id)
+	answer := httptest.NewRecorder()
+	api.Routes().ServeHTTP(answer, r)
+	switch code := answer.Code; {
+	case code/100 == 2, code == http.StatusBadRequest: // the drop-in's answer for what came to rest unsent
+	case code == http.StatusServiceUnavailable:
+		return false
+	default:
+		l.world.broken("message %s: HTTP %d: %s", s.id, code, answer.Body)
+	}
+	return l.do(effectReturn, "", func() error { return nil }) == nil
+}
+
+// settle has a person settle problems, now and then, for as long as there are some.
+func (w *World) settle(ctx context.Context) {
+	for range w.trouble.Settlements {
+		if sleep(ctx, w.dice.between("settle", time.Minute, 30*time.Minute)) != nil {
+			return
+		}
+		s := w.specs[w.dice.pick("settle", len(w.specs))]
+		item, ok, err := w.ledger.Get(ctx, s.id, time.Now())
+		if err != nil || !ok || !item.NeedsAttention() {
+			continue
+		}
+		as := []delivery.Settlement{delivery.SettleResend, delivery.SettleResend, delivery.SettleSent, delivery.SettleDrop}[w.dice.pick("settle", 4)]
+		w.mu.Lock()
+		if as == delivery.SettleResend {
+			s.orders++
+		}
+		w.mu.Unlock()
+		w.count("settled as " + string(as))
+		w.order(ctx, s.id, as)
+	}
+}
+
+// order has a person settle a message, again and again until it is done or turns out to be nothing to be settled any more.
+func (w *World) order(ctx context.Context, id string, as delivery.Settlement) {
+	for ctx.Err() == nil {
+		life, l := w.newLife(ctx, "person")
+		var err error
+		done := l.process.Run(func() {
+			_, err = l.sender.Settle(life, id, as, "ops", func(lane delivery.Lane) delivery.Queue { return l.lanes().For(lane) })
+		})
+		l.process.Stop()
+		if done && (err == nil || errors.Is(err, delivery.ErrNotSettled)) {
+			return
+		}
+		_ = sleep(ctx, time.Second) // the loop looks at the context
+	}
+}

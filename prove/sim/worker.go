@@ -1,0 +1,163 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"dmlysender/functions/worker/sqsworker"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/hostile"
+	"dmlysender/shared/queue/sqs"
+)
+
+// work is what Lambda does with a queue, with one worker: it takes batches to it, starts another process where one has
+// ended, and deletes what the worker does not name. It ends with the context.
+func (w *World) work(ctx context.Context, lane delivery.Lane, number int) {
+	q := w.queues[lane]
+	for ctx.Err() == nil {
+		alive, l := w.newLife(ctx, fmt.Sprintf("%s worker %d", lane, number))
+		handler := &sqsworker.Handler{Sender: l.sender, Log: silent}
+		for !l.process.Ended() && ctx.Err() == nil {
+			records := q.Receive(batchSize)
+			if len(records) == 0 {
+				w.idle(ctx, q, number)
+				continue
+			}
+			w.invoke(alive, l, handler, lane, records)
+		}
+		l.process.Stop()
+	}
+}
+
+// idle waits until there may be something.
+func (w *World) idle(ctx context.Context, q *hostile.Queue[delivery.Record], number int) {
+	wait := 20 * time.Second // a long poll
+	if at, ok := q.Next(); ok {
+		wait = min(wait, time.Until(at))
+	}
+	wait += time.Duration(number+1) * time.Microsecond // no two wake up at the same moment
+	_ = sleep(ctx, max(wait, 100*time.Millisecond))    // the caller looks at the context
+}
+
+func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler, lane delivery.Lane, records []hostile.Received[delivery.Record]) {
+	ctx, cancel := context.WithTimeout(ctx, invocation)
+	defer cancel()
+	var response events.SQSEventResponse
+	var err error
+	begun := time.Now()
+	answered := l.process.Run(func() {
+		response, err = handler.Handle(until{ctx, l.clock.skew}, batch(records))
+		if l.do(effectReturn, "", func() error { return nil }) != nil {
+			err = context.DeadlineExceeded
+		}
+	})
+	switch took := time.Since(begun); {
+	case !answered || err != nil:
+		return // all of them become visible again
+	case took > invocation && l.frozen.Load(): // Lambda has ended it, and it did not notice
+		l.process.Stop()
+		return
+	case took > invocation:
+		w.broken("a batch of %d took %v", len(records), took)
+		return
+	}
+	for _, r := range records {
+		failed := slices.ContainsFunc(response.BatchItemFailures, func(f events.SQSBatchItemFailure) bool { return f.ItemIdentifier == r.ID })
+		if failed || w.happens("delete lost", r.ID, w.trouble.LoseDelete) {
+			continue
+		}
+		w.queues[lane].Delete(r.ID)
+		w.judgeDelete(lane, r)
+	}
+}
+
+// batch is the event that Lambda makes of records.
+func batch(records []hostile.Received[delivery.Record]) events.SQSEvent {
+	var event events.SQSEvent
+	for _, r := range records {
+		message := events.SQSMessage{
+			MessageId: r.ID, ReceiptHandle: r.Receipt, Body: string(r.Body.Body), EventSource: "aws:sqs",
+			Attributes: map[string]string{
+				"ApproximateReceiveCount": strconv.Itoa(r.Receives),
+				"SentTimestamp":           strconv.FormatInt(r.SentAt.UnixMilli(), 10),
+			},
+			MessageAttributes: map[string]events.SQSMessageAttribute{},
+		}
+		for name, value := range map[string]string{sqs.IDAttribute: r.Body.ID, sqs.RecheckAttribute: flag(r.Body.Recheck)} {
+			if value != "" {
+				message.MessageAttributes[name] = events.SQSMessageAttribute{DataType: "String", StringValue: &value}
+			}
+		}
+		event.Records = append(event.Records, message)
+	}
+	return event
+}
+
+func flag(set bool) string {
+	if set {
+		return "true"
+	}
+	return ""
+}
+
+// Run plays a schedule to its end: messages come in, two workers a queue work, a person settles problems, until nothing
+// moves any more.
+func (w *World) Run(ctx context.Context, messages, workers int) {
+	w.plan(messages)
+	w.play(ctx, workers)
+}
+
+// play has the messages that are planned come in and be worked on.
+func (w *World) play(ctx context.Context, workers int) {
+	ctx, end := context.WithCancel(ctx)
+	var programs, traffic sync.WaitGroup
+	for number := range workers {
+		for i, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
+			programs.Go(func() { w.work(ctx, lane, 2*number+i) })
+		}
+	}
+	for _, s := range w.specs {
+		traffic.Go(func() {
+			if err := w.bring(ctx, s); err != nil {
+				w.broken("message %s was not brought: %v", s.id, err)
+			}
+		})
+	}
+	for range w.trouble.Rotations {
+		traffic.Go(func() { w.rotate(ctx) })
+	}
+	traffic.Go(func() { w.settle(ctx) })
+	traffic.Wait()
+	w.waitForQuiet(ctx)
+	end()
+	programs.Wait()
+	w.judge()
+}
+
+// waitForQuiet waits until the queues are empty and everybody who was to do something has done it.
+func (w *World) waitForQuiet(ctx context.Context) {
+	for begun := time.Now(); time.Since(begun) < patience; {
+		quiet := true
+		for _, q := range w.queues {
+			_, busy := q.Next()
+			quiet = quiet && !busy
+		}
+		if quiet {
+			return
+		}
+		if sleep(ctx, time.Minute) != nil {
+			return
+		}
+	}
+	for lane, q := range w.queues {
+		if at, ok := q.Next(); ok {
+			w.broken("the %s queue does not come to rest: its next record comes at %v", lane, at)
+		}
+	}
+}

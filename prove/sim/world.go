@@ -1,0 +1,131 @@
+// Package sim proves delivery in a simulation: the real handlers, sender, client, key cache and pace, with the ledger in
+// memory, the simulator of package dmlytest in DMLY's place, and everything around them as package hostile has it. Time is
+// that of a [testing/synctest] bubble, so that a schedule of hours takes milliseconds, and a seed repeats it.
+package sim
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/hostile"
+	"dmlysender/shared/ledger"
+	"dmlysender/shared/pace"
+)
+
+const (
+	// perMinute is the account's rate, in the worker as in the simulator.
+	perMinute = 100
+	// invocation and visibility are those of the template.
+	invocation = 30 * time.Second
+	visibility = 3 * time.Minute
+	batchSize  = 10
+	// patience is how long a world may take to come to rest.
+	patience = 4 * 24 * time.Hour
+)
+
+// World is everything outside the programs under test, and the judge of what they do to it.
+type World struct {
+	trouble Trouble
+	dice    *dice
+	// faults are those of the effects: what the trouble chooses, or a script.
+	faults func(effect, who string) hostile.Fault
+	dmly   *dmlytest.Server
+	ledger *ledger.Memory
+	pacer  delivery.Pacer
+	queues map[delivery.Lane]*hostile.Queue[delivery.Record]
+	tally  Tally
+
+	mu     sync.Mutex
+	lives  int
+	tokens int
+	// key is DMLY's, and secret what Secrets Manager has: after a rotation they differ for a while.
+	secret string
+	specs  []*spec
+	byID   map[string]*spec
+	// owners are the lives by the claims that they made; inFlight the claims not recorded yet.
+	owners   map[string]int
+	inFlight map[string]int
+	crashed  map[string]bool
+	problems []string
+	// script are the faults that DMLY's first answers meet, in order; nil for those of the trouble.
+	script []dmlytest.Fault
+}
+
+// Tally counts what happened in a world.
+type Tally struct {
+	Messages, Sent, Unknown, Rejected, Failed, Expired int
+	// Duplicates are messages that DMLY accepted more often than it was ordered, Lost those that never came to rest.
+	Duplicates, Lost int
+	// Crashes are processes that ended, in flight those of them that ended between a claim and its record.
+	Crashes, CrashesInFlight int
+	// Faults counts what went wrong on purpose, by kind.
+	Faults map[string]int
+}
+
+// newWorld makes a world in which the trouble follows from the seed. It has to be called in a bubble of synctest.
+func newWorld(trouble Trouble, seed uint64) (*World, error) {
+	w := &World{
+		trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
+		secret: "key-1", byID: map[string]*spec{}, owners: map[string]int{}, inFlight: map[string]int{}, crashed: map[string]bool{},
+		tally:  Tally{Faults: map[string]int{}},
+		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{},
+	}
+	w.faults = w.choose
+	w.dmly = dmlytest.New(dmlytest.Options{Key: w.secret, RatePerMinute: perMinute, Now: time.Now, Wait: sleep})
+	for i, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
+		w.queues[lane] = hostile.NewQueue[delivery.Record](visibility, trouble.Queue, seed+uint64(i)) //nolint:gosec // i is 0 or 1
+	}
+	var err error
+	w.pacer, err = pace.NewMemory(perMinute, time.Now)
+	return w, err
+}
+
+// sleep waits as long as the context allows.
+func sleep(ctx context.Context, d time.Duration) error { return delivery.SystemClock{}.Sleep(ctx, d) }
+
+// count adds to the faults of a kind.
+func (w *World) count(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tally.Faults[name]++
+}
+
+// broken notes that a promise was broken.
+func (w *World) broken(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const enough = 20
+	if len(w.problems) < enough {
+		w.problems = append(w.problems, fmt.Sprintf("%s: ", time.Now().UTC().Format("15:04:05.000"))+fmt.Sprintf(format, args...))
+	}
+}
+
+// happens says whether something goes wrong, and counts it.
+func (w *World) happens(name, who string, p float64) bool {
+	if !w.dice.roll(name+" "+who, p) {
+		return false
+	}
+	w.count(name)
+	return true
+}
+
+// choose has an effect of a program meet the trouble.
+func (w *World) choose(effect, who string) hostile.Fault {
+	t := w.trouble.Effects[effect]
+	switch {
+	case w.happens("end before "+effect, who, t.End/2):
+		return hostile.EndBefore
+	case w.happens("end after "+effect, who, t.End/2):
+		return hostile.EndAfter
+	case w.happens("refuse "+effect, who, t.Refuse):
+		return hostile.Refuse
+	case w.happens("lose answer of "+effect, who, t.Lose):
+		return hostile.LoseAnswer
+	default:
+		return hostile.Pass
+	}
+}
