@@ -101,11 +101,13 @@ func (s *stack) invokeWorker(ctx context.Context, q *queue.Memory, records []que
 	for _, f := range response.BatchItemFailures {
 		failed[f.ItemIdentifier] = true
 	}
+	var later []delivery.Postponement
 	for _, r := range records {
 		if failed[r.MessageID] {
-			q.Postpone(r.MessageID, visibility)
+			later = append(later, delivery.Postponement{Receipt: r.Receipt, After: visibility})
 			continue
 		}
 		q.Delete(r.MessageID)
 	}
+	_ = q.Postpone(ctx, later...) // those that it cannot become visible a little later
 }

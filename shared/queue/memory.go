@@ -3,6 +3,9 @@ package queue
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -24,8 +27,12 @@ type Received struct {
 	delivery.Record
 	// MessageID names the record on the queue, as SQS does.
 	MessageID string
+	// Receipt names this giving out; the next has another.
+	Receipt string
 	// Receives counts how often it was given out, from 1.
 	Receives int
+	// SentAt is when it was put on the queue.
+	SentAt time.Time
 }
 
 type held struct {
@@ -33,7 +40,10 @@ type held struct {
 	visibleAt time.Time
 }
 
-var _ delivery.Queue = (*Memory)(nil)
+var (
+	_ delivery.Queue     = (*Memory)(nil)
+	_ delivery.Postponer = (*Memory)(nil)
+)
 
 // NewMemory returns an empty queue that reads the time from now.
 func NewMemory(now func() time.Time) *Memory {
@@ -47,10 +57,11 @@ func (m *Memory) Enqueue(ctx context.Context, records ...delivery.Record) error 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	now := m.now()
 	for _, r := range records {
 		m.records = append(m.records, &held{
-			Received:  Received{Record: r, MessageID: rand.Text()},
-			visibleAt: m.now().Add(r.Delay),
+			Received:  Received{Record: r, MessageID: rand.Text(), SentAt: now},
+			visibleAt: now.Add(r.Delay),
 		})
 	}
 	m.wake()
@@ -94,10 +105,42 @@ func (m *Memory) take(n int, visibility time.Duration) ([]Received, time.Duratio
 			break
 		}
 		h.Receives++
+		h.Receipt = h.MessageID + "#" + strconv.Itoa(h.Receives)
 		h.visibleAt = now.Add(visibility)
 		got = append(got, h.Received)
 	}
 	return got, next
+}
+
+// Postpone implements [delivery.Postponer]. It cannot postpone a record that is visible again or deleted.
+func (m *Memory) Postpone(ctx context.Context, records ...delivery.Postponement) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	var problems []error
+	for _, p := range records {
+		h := m.givenOut(p.Receipt, now)
+		if h == nil {
+			problems = append(problems, fmt.Errorf("postpone the record of receipt %q: it is visible again, or deleted", p.Receipt))
+			continue
+		}
+		h.visibleAt = now.Add(max(p.After, 0))
+	}
+	m.wake()
+	return errors.Join(problems...)
+}
+
+// givenOut is the record that this receipt still hides, or nil.
+func (m *Memory) givenOut(receipt string, now time.Time) *held {
+	for _, h := range m.records {
+		if h.Receives > 0 && h.Receipt == receipt && h.visibleAt.After(now) {
+			return h
+		}
+	}
+	return nil
 }
 
 // Delete ends a record; deleting it twice does nothing.
@@ -124,16 +167,4 @@ func (m *Memory) wake() {
 	case m.arrived <- struct{}{}:
 	default:
 	}
-}
-
-// Postpone makes a record that was given out available again after d.
-func (m *Memory) Postpone(messageID string, d time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, h := range m.records {
-		if h.MessageID == messageID {
-			h.visibleAt = m.now().Add(d)
-		}
-	}
-	m.wake()
 }

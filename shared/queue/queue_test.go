@@ -10,7 +10,16 @@ import (
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/queue"
+	"dmlysender/shared/queue/queuetest"
 )
+
+func TestMemoryIsAQueue(t *testing.T) {
+	t.Parallel()
+	queuetest.Run(t, synctest.Test, func(*testing.T) queuetest.Subject {
+		q := queue.NewMemory(time.Now)
+		return queuetest.Subject{Queue: q, Receive: q.Receive, Delete: func(r queue.Received) { q.Delete(r.MessageID) }}
+	})
+}
 
 func receive(t *testing.T, q *queue.Memory) []queue.Received {
 	t.Helper()
@@ -41,15 +50,28 @@ func TestARecordComesAgainUntilItIsDeleted(t *testing.T) {
 		if len(second) != 1 || second[0].Receives != 2 || time.Since(start) != time.Minute {
 			t.Errorf("second %+v after %v, want a minute", second, time.Since(start))
 		}
-		q.Postpone(second[0].MessageID, 5*time.Second)
-		third := receive(t, q)
-		if time.Since(start) != 65*time.Second {
-			t.Errorf("third after %v, want 65 s", time.Since(start))
-		}
-		q.Delete(third[0].MessageID)
-		q.Delete(third[0].MessageID)
+		q.Delete(second[0].MessageID)
+		q.Delete(second[0].MessageID)
 		if q.Len() != 0 {
 			t.Errorf("%d records are left", q.Len())
+		}
+	})
+}
+
+func TestOnlyTheLastReceiptOfARecordPostponesItAndOnlyInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := queue.NewMemory(time.Now)
+		enqueue(t, q, delivery.Record{ID: "a"})
+		first := receive(t, q)[0].Receipt
+		second := receive(t, q)[0].Receipt
+		want := `postpone the record of receipt "` + first + `": it is visible again, or deleted`
+		if err := q.Postpone(t.Context(), delivery.Postponement{Receipt: first}); err == nil || err.Error() != want {
+			t.Errorf("with an earlier receipt: got %v, want %s", err, want)
+		}
+		<-time.After(time.Minute)
+		if err := q.Postpone(t.Context(), delivery.Postponement{Receipt: second}); err == nil {
+			t.Error("it was postponed after its visibility time-out")
 		}
 	})
 }

@@ -3,6 +3,7 @@ package sqs
 import (
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +18,8 @@ const (
 	EncodingAttribute = "dmlysender.encoding"
 	// RecheckAttribute is "true" for a recheck, and absent otherwise.
 	RecheckAttribute = "dmlysender.recheck"
+	// GenerationAttribute is the record's generation, in decimal, and absent if it does not say.
+	GenerationAttribute = "dmlysender.generation"
 )
 
 const (
@@ -58,6 +61,21 @@ func carried(text string) bool {
 	return true
 }
 
+// Attributes are the message attributes of a record, but for that of its encoding.
+func Attributes(r delivery.Record) map[string]string {
+	attributes := map[string]string{}
+	if r.ID != "" {
+		attributes[IDAttribute] = r.ID
+	}
+	if r.Recheck {
+		attributes[RecheckAttribute] = isTrue
+	}
+	if r.Generation > 0 {
+		attributes[GenerationAttribute] = strconv.Itoa(r.Generation)
+	}
+	return attributes
+}
+
 // Received is the record behind an SQS message; attribute returns the value of one of its message attributes, or "".
 // Group and Delay are not known. Records of others need no attributes, and one whose attributes make no sense
 // is taken as it stands.
@@ -67,6 +85,9 @@ func Received(body string, attribute func(name string) string) delivery.Record {
 		if decoded, err := base64.StdEncoding.DecodeString(body); err == nil {
 			r.Body = decoded
 		}
+	}
+	if generation, err := strconv.Atoi(attribute(GenerationAttribute)); err == nil && generation > 0 {
+		r.Generation = generation
 	}
 	return r
 }

@@ -42,12 +42,21 @@ func TestAnyBodyTravels(t *testing.T) {
 	}
 }
 
-func TestRecordsOfOthersAreTakenAsTheyStand(t *testing.T) {
+func TestAttributesThatMakeNoSenseAreIgnored(t *testing.T) {
 	t.Parallel()
 	for name, attributes := range map[string]map[string]string{
-		"none":             nil,
-		"other encoding":   {sqs.EncodingAttribute: "gzip"},
-		"not what it says": {sqs.EncodingAttribute: "base64"},
+		"none":                     nil,
+		"other encoding":           {sqs.EncodingAttribute: "gzip"},
+		"not what it says":         {sqs.EncodingAttribute: "base64"},
+		"other recheck":            {sqs.RecheckAttribute: "TRUE"},
+		"generation that is empty": {sqs.GenerationAttribute: ""},
+		"generation of letters":    {sqs.GenerationAttribute: "two"},
+		"generation 0":             {sqs.GenerationAttribute: "0"},
+		"generation below 0":       {sqs.GenerationAttribute: "-1"},
+		"generation in hex":        {sqs.GenerationAttribute: "0x2"},
+		"part of a generation":     {sqs.GenerationAttribute: "1.5"},
+		"generation with a space":  {sqs.GenerationAttribute: " 2"},
+		"generation beyond all":    {sqs.GenerationAttribute: "99999999999999999999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,6 +65,22 @@ func TestRecordsOfOthersAreTakenAsTheyStand(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
+	}
+}
+
+func TestAttributesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	for _, want := range []delivery.Record{
+		{Body: []byte("{}")},
+		{Body: []byte("{}"), ID: "order-1"},
+		{Body: []byte("{}"), Recheck: true},
+		{Body: []byte("{}"), ID: "order-1", Recheck: true, Generation: 1},
+		{Body: []byte("{}"), Generation: 1 << 30},
+	} {
+		attributes := sqs.Attributes(want)
+		if got := sqs.Received("{}", func(name string) string { return attributes[name] }); !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
 	}
 }
 

@@ -41,10 +41,11 @@ func newEntry(r delivery.Record) (entry, error) {
 		MessageGroupId: group(r.Group),
 		DelaySeconds:   int32(math.Ceil(min(max(r.Delay, 0), maxDelay).Seconds())),
 	}}
-	e.attribute(IDAttribute, r.ID)
-	e.attribute(EncodingAttribute, encoding)
-	if r.Recheck {
-		e.attribute(RecheckAttribute, isTrue)
+	for name, value := range Attributes(r) {
+		e.attribute(name, value)
+	}
+	if encoding != "" {
+		e.attribute(EncodingAttribute, encoding)
 	}
 	switch {
 	case body == "":
@@ -60,9 +61,6 @@ func newEntry(r delivery.Record) (entry, error) {
 }
 
 func (e *entry) attribute(name, value string) {
-	if value == "" {
-		return
-	}
 	if e.request.MessageAttributes == nil {
 		e.request.MessageAttributes = map[string]types.MessageAttributeValue{}
 	}

@@ -14,11 +14,11 @@ import (
 var (
 	// ErrQueueNotFound: there is no queue with that URL.
 	ErrQueueNotFound = errors.New("queue not found")
-	// ErrAccessDenied: the function's role may not send to the queue.
+	// ErrAccessDenied: whoever the credentials are may not do this with the queue.
 	ErrAccessDenied = errors.New("access denied")
 )
 
-// failure is an entry that is not known to be queued, and why.
+// failure is an entry with which something was not done, and why.
 type failure struct {
 	entry entry
 	err   error
@@ -40,26 +40,22 @@ func entriesOf(failures []failure) []entry {
 	return entries
 }
 
-// notQueuedError is what is not known to be queued, of how many records.
-type notQueuedError struct {
-	failures []failure
-	of       int
-}
+// failuresError is several of them.
+type failuresError []failure
 
-// Error names the first records by their ids; those with one reason stand together.
-func (e *notQueuedError) Error() string {
+// Error names the first by their ids; those with one reason stand together.
+func (e failuresError) Error() string {
 	const named = 10
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d are not known to be queued: ", len(e.failures), e.of)
-	shown := e.failures[:min(named, len(e.failures))]
+	shown := e[:min(named, len(e))]
 	for i, f := range shown {
 		b.WriteString(cmp.Or(f.entry.id, "(no id)"))
 		switch {
 		case i+1 < len(shown) && shown[i+1].err.Error() == f.err.Error():
 			b.WriteString(", ")
 			continue
-		case i+1 == len(shown) && len(shown) < len(e.failures):
-			fmt.Fprintf(&b, " and %d more", len(e.failures)-len(shown))
+		case i+1 == len(shown) && len(shown) < len(e):
+			fmt.Fprintf(&b, " and %d more", len(e)-len(shown))
 		}
 		fmt.Fprintf(&b, ": %v", f.err)
 		if i+1 < len(shown) {
@@ -70,16 +66,17 @@ func (e *notQueuedError) Error() string {
 }
 
 // Unwrap gives the reasons to errors.Is and errors.As.
-func (e *notQueuedError) Unwrap() []error {
-	reasons := make([]error, len(e.failures))
-	for i, f := range e.failures {
+func (e failuresError) Unwrap() []error {
+	reasons := make([]error, len(e))
+	for i, f := range e {
 		reasons[i] = f.err
 	}
 	return reasons
 }
 
-// explain turns the errors that an operator can do something about into a sentence that says what.
-func explain(ctx context.Context, err error) error {
+// explain turns the errors that an operator can do something about into a sentence that says what; rights are who needs
+// which.
+func explain(ctx context.Context, err error, rights string) error {
 	// The SDK's deserialization error holds a copy of the answer, which may be anybody's page; what went wrong is enough.
 	if _, unreadable := errors.AsType[*smithy.DeserializationError](err); unreadable {
 		if ctx.Err() != nil {
@@ -95,8 +92,7 @@ func explain(ctx context.Context, err error) error {
 	case strings.HasSuffix(code, "QueueDoesNotExist"), strings.HasSuffix(code, "NonExistentQueue"):
 		return fmt.Errorf("%w: deploy the stack that creates it, or correct the queue's URL and AWS_REGION (%s)", ErrQueueNotFound, refused.ErrorMessage())
 	case strings.Contains(code, "AccessDenied"):
-		return fmt.Errorf("%w: allow the function's role sqs:SendMessage on the queue, "+
-			"and kms:GenerateDataKey and kms:Decrypt on its key if it has one of your own (%s)", ErrAccessDenied, refused.ErrorMessage())
+		return fmt.Errorf("%w: allow %s (%s)", ErrAccessDenied, rights, refused.ErrorMessage())
 	}
 	return err
 }

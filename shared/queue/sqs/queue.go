@@ -1,9 +1,9 @@
-// Package sqs is the queue on Amazon SQS: [Queue] puts records on it, and [Received] makes a record of what arrives from it.
+// Package sqs is the queue on Amazon SQS: [Queue] puts records on it and brings them back at a chosen time, and [Received]
+// makes a record of what arrives from it.
 package sqs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -24,6 +24,8 @@ const (
 	backOff = 100 * time.Millisecond
 )
 
+const sendingRights = "the function's role sqs:SendMessage on the queue, and kms:GenerateDataKey and kms:Decrypt on its key if it has one of your own"
+
 // Queue is a [delivery.Queue] on a standard SQS queue. It is safe for concurrent use.
 type Queue struct {
 	client *sdk.Client
@@ -32,13 +34,19 @@ type Queue struct {
 	clock  delivery.Clock
 }
 
-var _ delivery.Queue = (*Queue)(nil)
+var (
+	_ delivery.Queue     = (*Queue)(nil)
+	_ delivery.Postponer = (*Queue)(nil)
+)
 
 // Open returns the queue with this URL. Nothing is sent before the first Enqueue. Region, credentials, endpoint and the
 // retries of whole requests are those of cfg (package awsconf).
 func Open(cfg aws.Config, queueURL string) *Queue {
 	return &Queue{client: sdk.NewFromConfig(cfg), url: aws.String(queueURL), region: cfg.Region, clock: delivery.SystemClock{}}
 }
+
+// Name is the queue's name, the last part of its URL as of its ARN.
+func (q *Queue) Name() string { return (*q.url)[strings.LastIndexByte(*q.url, '/')+1:] }
 
 // Enqueue implements [delivery.Queue]. Delays are rounded up to whole seconds.
 //
@@ -73,8 +81,8 @@ func (q *Queue) Enqueue(ctx context.Context, records ...delivery.Record) error {
 	if len(unsent) == 0 {
 		return nil
 	}
-	name := (*q.url)[strings.LastIndexByte(*q.url, '/')+1:]
-	return fmt.Errorf("put records on the SQS queue %s in %s: %w", name, q.region, &notQueuedError{unsent, len(records)})
+	return fmt.Errorf("put records on the SQS queue %s in %s: %d of %d are not known to be queued: %w",
+		q.Name(), q.region, len(unsent), len(records), failuresError(unsent))
 }
 
 // send hands over one batch, and again what is left of it for as long as that may help. It returns what is not known to
@@ -107,40 +115,20 @@ func (q *Queue) sendOnce(ctx context.Context, batch []entry) (again, refused []f
 	}
 	output, err := q.client.SendMessageBatch(ctx, input)
 	if err != nil {
-		return nil, nil, explain(ctx, err)
+		return nil, nil, explain(ctx, err, sendingRights)
 	}
-	missing := errors.New("SQS did not confirm it")
-	results := make([]error, len(batch))
-	for i := range results {
-		results[i] = missing
-	}
-	lasting := make([]bool, len(batch))
+	var done []*string
 	for _, success := range output.Successful {
-		if i, ok := index(success.Id, len(batch)); ok {
-			results[i] = nil
-		}
+		done = append(done, success.Id)
 	}
-	for _, f := range output.Failed {
-		if i, ok := index(f.Id, len(batch)); ok {
-			code := aws.ToString(f.Code)
-			results[i] = fmt.Errorf("SQS refused it: %s: %s", code, aws.ToString(f.Message))
-			lasting[i] = f.SenderFault && !strings.Contains(code, "Throttl")
-		}
-	}
-	for i, e := range batch {
+	for i, o := range outcomes(len(batch), done, output.Failed) {
 		switch {
-		case results[i] == nil:
-		case lasting[i]:
-			refused = append(refused, failure{e, results[i]})
+		case o.err == nil:
+		case o.lasting:
+			refused = append(refused, failure{batch[i], o.err})
 		default:
-			again = append(again, failure{e, results[i]})
+			again = append(again, failure{batch[i], o.err})
 		}
 	}
 	return again, refused, nil
-}
-
-// index reads back the id of an entry within its batch.
-func index(id *string, n int) (int, bool) {
-	i, err := strconv.Atoi(aws.ToString(id))
-	return i, err == nil && i >= 0 && i < n
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,8 @@ import (
 
 	"dmlysender/shared/awsconf/awstest"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/queue"
+	"dmlysender/shared/queue/queuetest"
 	"dmlysender/shared/queue/sqs"
 )
 
@@ -74,6 +77,62 @@ func received(m types.Message) delivery.Record {
 	return sqs.Received(aws.ToString(m.Body), func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) })
 }
 
+// subject is the bench for the suite that every queue passes.
+func (b bench) subject(t *testing.T) queuetest.Subject {
+	t.Helper()
+	receive := func(ctx context.Context, n int, visibility time.Duration) ([]queue.Received, error) {
+		for {
+			output, err := b.client.ReceiveMessage(ctx, &sdk.ReceiveMessageInput{
+				QueueUrl: aws.String(b.url), MaxNumberOfMessages: int32(n), WaitTimeSeconds: 1, VisibilityTimeout: int32(visibility.Seconds()),
+				MessageAttributeNames:       []string{"All"},
+				MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+			})
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err != nil || len(output.Messages) > 0 {
+				return all(t, output), err
+			}
+		}
+	}
+	return queuetest.Subject{Queue: b.queue, Receive: receive, Delete: func(r queue.Received) {
+		if _, err := b.client.DeleteMessage(t.Context(), &sdk.DeleteMessageInput{QueueUrl: aws.String(b.url), ReceiptHandle: aws.String(r.Receipt)}); err != nil {
+			t.Errorf("delete message %s: %v", r.MessageID, err)
+		}
+	}}
+}
+
+// all are the records that were received, with what SQS says of each.
+func all(t *testing.T, output *sdk.ReceiveMessageOutput) []queue.Received {
+	t.Helper()
+	if output == nil {
+		return nil
+	}
+	got := make([]queue.Received, len(output.Messages))
+	for i, m := range output.Messages {
+		record := received(m)
+		record.Group = m.Attributes[string(types.MessageSystemAttributeNameMessageGroupId)]
+		receives, err := strconv.Atoi(m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)])
+		if err != nil {
+			t.Errorf("message %s: %v", aws.ToString(m.MessageId), err)
+		}
+		sent, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
+		if err != nil {
+			t.Errorf("message %s: %v", aws.ToString(m.MessageId), err)
+		}
+		got[i] = queue.Received{
+			Record: record, MessageID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle),
+			Receives: receives, SentAt: time.UnixMilli(sent),
+		}
+	}
+	return got
+}
+
+func TestE2ESQSIsAQueue(t *testing.T) {
+	t.Parallel()
+	queuetest.Run(t, nil, func(t *testing.T) queuetest.Subject { t.Helper(); return endToEnd(t).subject(t) })
+}
+
 func TestE2ERecordsArriveAsTheyWereSent(t *testing.T) {
 	t.Parallel()
 	b := endToEnd(t)
@@ -121,26 +180,6 @@ func TestE2ERecordsCarryTheirGroup(t *testing.T) {
 	}
 }
 
-func TestE2EADelayedRecordArrivesLater(t *testing.T) {
-	t.Parallel()
-	b := endToEnd(t)
-	start := time.Now()
-	const delay = 1500 * time.Millisecond
-	if err := b.queue.Enqueue(t.Context(), delivery.Record{Body: []byte("{}"), ID: "late", Delay: delay}, delivery.Record{Body: []byte("{}"), ID: "soon"}); err != nil {
-		t.Fatal(err)
-	}
-	got := b.receive(t, 1)
-	if id := received(got[0]).ID; len(got) != 1 || id != "soon" {
-		t.Fatalf("got %d messages, first %s, want soon", len(got), id)
-	}
-	if id := received(b.receive(t, 1)[0]).ID; id != "late" {
-		t.Errorf("got %s, want late", id)
-	}
-	if after := time.Since(start); after < delay {
-		t.Errorf("it came after %v, want %v", after, delay)
-	}
-}
-
 func TestE2EAMebibyteTravels(t *testing.T) {
 	t.Parallel()
 	b := endToEnd(t)
@@ -165,7 +204,11 @@ func TestE2EAMebibyteTravels(t *testing.T) {
 func TestE2EAMissingQueueIsSaid(t *testing.T) {
 	t.Parallel()
 	b := endToEnd(t)
-	if err := sqs.Open(b.cfg, b.url+"-missing").Enqueue(t.Context(), numbered(2)...); !errors.Is(err, sqs.ErrQueueNotFound) {
-		t.Errorf("got %v, want %v", err, sqs.ErrQueueNotFound)
+	missing := sqs.Open(b.cfg, b.url+"-missing")
+	if err := missing.Enqueue(t.Context(), numbered(2)...); !errors.Is(err, sqs.ErrQueueNotFound) {
+		t.Errorf("Enqueue: got %v, want %v", err, sqs.ErrQueueNotFound)
+	}
+	if err := missing.Postpone(t.Context(), receipts(2)...); !errors.Is(err, sqs.ErrQueueNotFound) {
+		t.Errorf("Postpone: got %v, want %v", err, sqs.ErrQueueNotFound)
 	}
 }

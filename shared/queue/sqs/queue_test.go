@@ -26,7 +26,14 @@ func TestARecordIsSentWithItsIDGroupAndDelay(t *testing.T) {
 			delivery.Record{Body: []byte(`{"id":"order-1"}`), ID: "order-1", Group: "W1", Delay: 15 * time.Minute},
 			message{MessageBody: `{"id":"order-1"}`, MessageAttributes: id, MessageGroupID: "W1", DelaySeconds: 900},
 		},
-		"body only": {delivery.Record{Body: []byte("{}")}, message{MessageBody: "{}"}},
+		"recheck of a generation": {
+			delivery.Record{Body: []byte("{}"), ID: "order-1", Recheck: true, Generation: 12},
+			message{MessageBody: "{}", MessageAttributes: map[string]attribute{
+				"dmlysender.id": id["dmlysender.id"], "dmlysender.recheck": {"String", "true"}, "dmlysender.generation": {"String", "12"},
+			}},
+		},
+		"generation that cannot be": {delivery.Record{Body: []byte("{}"), Generation: -1}, message{MessageBody: "{}"}},
+		"body only":                 {delivery.Record{Body: []byte("{}")}, message{MessageBody: "{}"}},
 		"part of a second": {
 			delivery.Record{Body: []byte("{}"), Delay: time.Millisecond},
 			message{MessageBody: "{}", DelaySeconds: 1},
