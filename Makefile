@@ -133,6 +133,17 @@ deploy: $(pythonStamp) ## Build and deploy to AWS: PARAMETERS="WorkspaceId=W1 Ra
 	ARCH=$(goarch) $(sam) build
 	$(sam) deploy --parameter-overrides Architecture=$(call samarch,$(goarch)) $(PARAMETERS) $(ARGS)
 
+# What is on the dead-letter queues of a stack, or of one queue, goes back. The SDK's credentials are those of the environment.
+.PHONY: redrive
+redrive: $(if $(STACK),$(pythonStamp)) ## Move dead letters back: STACK=dmly-sender, or FROM=queue-url TO=queue-url
+	@go build -buildvcs=false -o build/redrive ./local/redrive
+ifdef STACK
+	@$(sam) list stack-outputs --stack-name '$(STACK)' --output json >build/stack-outputs.json
+	@build/redrive -outputs build/stack-outputs.json
+else
+	@build/redrive '$(FROM)' '$(TO)'
+endif
+
 .PHONY: clean
 clean: ## Remove what was built (.tools stays)
 	rm -rf build .aws-sam

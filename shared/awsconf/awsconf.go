@@ -71,5 +71,5 @@ func readCredentials(getenv func(string) string) (aws.CredentialsProvider, error
 	default:
 		missing = "AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not"
 	}
-	return nil, errors.New(missing + `: Lambda sets both by itself; anywhere else export them, for example with "aws configure export-credentials --format env"`)
+	return nil, errors.New(missing + `: Lambda sets both by itself; anywhere else export them; those of a profile with: eval "$(aws configure export-credentials --format env)"`)
 }

@@ -66,10 +66,6 @@ func (h *Handler) record(ctx context.Context, batch *delivery.Batch, r events.SQ
 		}
 		return ""
 	})
-	// Any producer can set an attribute; one that is no id could not be recorded.
-	if !message.ValidID(record.ID) {
-		record.ID = ""
-	}
 	if receives := r.Attributes["ApproximateReceiveCount"]; receives != "" && receives != "1" {
 		record.Recheck = true
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
 )
 
 // The message attributes of a record, all of type String. They have a prefix because other producers use the queue, too.
@@ -77,10 +78,13 @@ func Attributes(r delivery.Record) map[string]string {
 }
 
 // Received is the record behind an SQS message; attribute returns the value of one of its message attributes, or "".
-// Group and Delay are not known. Records of others need no attributes, and one whose attributes make no sense
-// is taken as it stands.
+// Group and Delay are not known. Records of others need no attributes, and those that make no sense are ignored: any
+// producer can set them, and an id that is none could not be recorded.
 func Received(body string, attribute func(name string) string) delivery.Record {
-	r := delivery.Record{Body: []byte(body), ID: attribute(IDAttribute), Recheck: attribute(RecheckAttribute) == isTrue}
+	r := delivery.Record{Body: []byte(body), Recheck: attribute(RecheckAttribute) == isTrue}
+	if id := attribute(IDAttribute); message.ValidID(id) {
+		r.ID = id
+	}
 	if attribute(EncodingAttribute) == base64Encoding {
 		if decoded, err := base64.StdEncoding.DecodeString(body); err == nil {
 			r.Body = decoded

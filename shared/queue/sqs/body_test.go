@@ -3,6 +3,7 @@ package sqs_test
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -48,6 +49,8 @@ func TestAttributesThatMakeNoSenseAreIgnored(t *testing.T) {
 		"none":                     nil,
 		"other encoding":           {sqs.EncodingAttribute: "gzip"},
 		"not what it says":         {sqs.EncodingAttribute: "base64"},
+		"id that is no id":         {sqs.IDAttribute: "two words"},
+		"id that is too long":      {sqs.IDAttribute: strings.Repeat("x", 256)},
 		"other recheck":            {sqs.RecheckAttribute: "TRUE"},
 		"generation that is empty": {sqs.GenerationAttribute: ""},
 		"generation of letters":    {sqs.GenerationAttribute: "two"},

@@ -19,9 +19,10 @@ import (
 const (
 	maxBatch = 10
 	// maxBytes is for one message as for a whole batch, attributes included.
-	maxBytes = 1 << 20
-	maxDelay = 15 * time.Minute
-	maxGroup = 128
+	maxBytes      = 1 << 20
+	maxDelay      = 15 * time.Minute
+	maxGroup      = 128
+	maxAttributes = 10
 )
 
 const stringType = "String"
@@ -30,23 +31,25 @@ const stringType = "String"
 type entry struct {
 	id      string
 	request types.SendMessageBatchRequestEntry
-	// bytes is what counts against maxBytes.
+	// bytes is its size.
 	bytes int
 }
 
 func newEntry(r delivery.Record) (entry, error) {
 	body, encoding := encodeBody(r.Body)
-	e := entry{id: r.ID, bytes: len(body), request: types.SendMessageBatchRequestEntry{
-		MessageBody:    aws.String(body),
-		MessageGroupId: group(r.Group),
-		DelaySeconds:   int32(math.Ceil(min(max(r.Delay, 0), maxDelay).Seconds())),
-	}}
+	var attributes map[string]types.MessageAttributeValue
 	for name, value := range Attributes(r) {
-		e.attribute(name, value)
+		attributes = withAttribute(attributes, name, value)
 	}
 	if encoding != "" {
-		e.attribute(EncodingAttribute, encoding)
+		attributes = withAttribute(attributes, EncodingAttribute, encoding)
 	}
+	e := entry{id: r.ID, bytes: size(body, attributes), request: types.SendMessageBatchRequestEntry{
+		MessageBody:       aws.String(body),
+		MessageAttributes: attributes,
+		MessageGroupId:    group(r.Group),
+		DelaySeconds:      int32(math.Ceil(min(max(r.Delay, 0), maxDelay).Seconds())),
+	}}
 	switch {
 	case body == "":
 		return e, errors.New("its body is empty")
@@ -60,12 +63,22 @@ func newEntry(r delivery.Record) (entry, error) {
 	return e, nil
 }
 
-func (e *entry) attribute(name, value string) {
-	if e.request.MessageAttributes == nil {
-		e.request.MessageAttributes = map[string]types.MessageAttributeValue{}
+// withAttribute sets one of the attributes, which may be nil for none, to a text.
+func withAttribute(attributes map[string]types.MessageAttributeValue, name, value string) map[string]types.MessageAttributeValue {
+	if attributes == nil {
+		attributes = map[string]types.MessageAttributeValue{}
 	}
-	e.request.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(stringType), StringValue: aws.String(value)}
-	e.bytes += len(name) + len(stringType) + len(value)
+	attributes[name] = types.MessageAttributeValue{DataType: aws.String(stringType), StringValue: aws.String(value)}
+	return attributes
+}
+
+// size is what counts against maxBytes.
+func size(body string, attributes map[string]types.MessageAttributeValue) int {
+	bytes := len(body)
+	for name, value := range attributes {
+		bytes += len(name) + len(aws.ToString(value.DataType)) + len(aws.ToString(value.StringValue)) + len(value.BinaryValue)
+	}
+	return bytes
 }
 
 // group is the MessageGroupId: on a standard queue it keeps one tenant from holding up the others, and has no other
