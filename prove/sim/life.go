@@ -32,13 +32,22 @@ type life struct {
 }
 
 // clock is the one of a process, off by its skew.
-type clock struct{ skew time.Duration }
+type clock struct {
+	skew time.Duration
+	dice *dice
+	who  string
+}
 
 // Now implements [delivery.Clock].
 func (c *clock) Now() time.Time { return time.Now().Add(c.skew) }
 
-// Sleep implements [delivery.Clock].
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error { return sleep(ctx, d) }
+// Sleep implements [delivery.Clock]. No two sleepers wake at the same moment, whose order synctest would leave to chance.
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	if d > 0 {
+		d += c.dice.between("nap of "+c.who, 0, time.Millisecond)
+	}
+	return sleep(ctx, d)
+}
 
 // until is a context with a deadline as the process's clock shows it.
 type until struct {
@@ -56,7 +65,7 @@ func (u until) Deadline() (time.Time, bool) {
 func (w *World) newLife(ctx context.Context, who string) (context.Context, *life) {
 	w.mu.Lock()
 	w.lives++
-	l := &life{world: w, number: w.lives, who: who, clock: &clock{}}
+	l := &life{world: w, number: w.lives, who: who, clock: &clock{dice: w.dice, who: who}}
 	w.mu.Unlock()
 	if w.trouble.Skew > 0 {
 		l.clock.skew = w.dice.between("skew "+who, -w.trouble.Skew, w.trouble.Skew)

@@ -41,8 +41,8 @@ func (w *World) idle(ctx context.Context, q *hostile.Queue[delivery.Record], num
 	if at, ok := q.Next(); ok {
 		wait = min(wait, time.Until(at))
 	}
-	wait += time.Duration(number+1) * time.Microsecond // no two wake up at the same moment
-	_ = sleep(ctx, max(wait, 100*time.Millisecond))    // the caller looks at the context
+	wait = max(wait, 100*time.Millisecond) + w.dice.between("idle "+strconv.Itoa(number), 0, time.Millisecond) // see [clock.Sleep]
+	_ = sleep(ctx, wait)                                                                                       // the caller looks at the context
 }
 
 func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler, lane delivery.Lane, records []hostile.Received[delivery.Record]) {
@@ -89,21 +89,12 @@ func batch(records []hostile.Received[delivery.Record]) events.SQSEvent {
 			},
 			MessageAttributes: map[string]events.SQSMessageAttribute{},
 		}
-		for name, value := range map[string]string{sqs.IDAttribute: r.Body.ID, sqs.RecheckAttribute: flag(r.Body.Recheck)} {
-			if value != "" {
-				message.MessageAttributes[name] = events.SQSMessageAttribute{DataType: "String", StringValue: &value}
-			}
+		for name, value := range sqs.Attributes(r.Body) {
+			message.MessageAttributes[name] = events.SQSMessageAttribute{DataType: "String", StringValue: &value}
 		}
 		event.Records = append(event.Records, message)
 	}
 	return event
-}
-
-func flag(set bool) string {
-	if set {
-		return "true"
-	}
-	return ""
 }
 
 // Run plays a schedule to its end: messages come in, two workers a queue work, a person settles problems, until nothing

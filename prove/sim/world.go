@@ -75,13 +75,19 @@ func newWorld(trouble Trouble, seed uint64) (*World, error) {
 		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{},
 	}
 	w.faults = w.choose
-	w.dmly = dmlytest.New(dmlytest.Options{Key: w.secret, RatePerMinute: perMinute, Now: time.Now, Wait: sleep})
+	w.dmly = dmlytest.New(dmlytest.Options{Key: w.secret, RatePerMinute: perMinute, Now: time.Now, Wait: w.answerAfter})
 	for i, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
 		w.queues[lane] = hostile.NewQueue[delivery.Record](visibility, trouble.Queue, seed+uint64(i)) //nolint:gosec // i is 0 or 1
 	}
 	var err error
 	w.pacer, err = pace.NewMemory(perMinute, time.Now)
 	return w, err
+}
+
+// answerAfter is how the simulator waits before it answers; see [clock.Sleep].
+func (w *World) answerAfter(ctx context.Context, d time.Duration) error {
+	about, _ := ctx.Value(topicKey{}).(string)
+	return sleep(ctx, d+w.dice.between("latency of "+about, 0, time.Millisecond))
 }
 
 // sleep waits as long as the context allows.

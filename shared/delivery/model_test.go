@@ -1,0 +1,355 @@
+package delivery
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"testing"
+	"time"
+
+	"dmlysender/prove/tally"
+	"dmlysender/shared/dmly"
+)
+
+// The model: workers take records of messages, and a course decides for each. Every effect, every tick of the clock, every
+// further delivery and every end of a worker may come at any time, and all orders of them are tried. A post is two steps,
+// what DMLY does and that its answer is read, so that a worker can sleep in between and wake up late.
+const (
+	workers  = 2
+	messages = 2
+)
+
+// bounds keep the model finite: how many messages there are, how often each is delivered, how often the clock moves on and a
+// worker ends, and how many of the answers there are.
+type bounds struct{ messages, deliveries, ticks, ends, answers int }
+
+// tick is longer than a lease with its grace, and than the wait before a resend.
+const tick = 40 * time.Second
+
+// leaseFor is how long a claim lasts.
+const leaseFor = 27 * time.Second
+
+// world is one state of the model. It is copied for each step; what its pointers lead to is never changed.
+type world struct {
+	now     time.Time
+	paused  time.Time
+	ledger  [messages]*Item
+	records [messages]recordState
+	threads [workers][messages]*thread
+	// accepted is how often DMLY took each message.
+	accepted [messages]int
+	// claims number the owners, writes the revisions.
+	claims, writes [messages]int
+	left           bounds
+}
+
+type recordState struct {
+	gone       bool
+	deliveries int
+}
+
+// thread is one worker's course of one message.
+type thread struct {
+	course course
+	todo   effect
+	// answer is what DMLY has done with a post, before the worker knows.
+	answer *outcome
+}
+
+func (t *thread) clone() *thread {
+	next := *t
+	return &next
+}
+
+type checker struct {
+	t       *testing.T
+	resend  [messages]bool
+	seen    map[[2]uint64]struct{}
+	counts  tally.Counts
+	reached map[State]bool
+}
+
+func (c *checker) arrival(m int) arrival {
+	return arrival{id: fmt.Sprint("m", m), fingerprint: "f", content: []byte("content"), steps: 1 + m%2, resend: c.resend[m]}
+}
+
+// answers are what a post may come to; accepted says which of them DMLY took.
+var answers = []struct {
+	outcome  outcome
+	accepted bool
+}{
+	{outcome{response: dmly.MessageResponse{ID: "d"}}, true},
+	{outcome{err: &dmly.UnknownError{}}, true},
+	{outcome{err: &dmly.NotSentError{RateLimited: true}}, false},
+	{outcome{err: &dmly.UnknownError{}}, false},
+	{outcome{err: &dmly.NotSentError{}}, false},
+	{outcome{err: &dmly.RejectedError{}}, false},
+}
+
+// explore tries everything from a state on. It is a depth-first search with the states that it has seen.
+func (c *checker) explore(w world) {
+	stack := []world{w}
+	for len(stack) > 0 && !c.t.Failed() {
+		w := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		key := w.key()
+		if _, seen := c.seen[key]; seen {
+			continue
+		}
+		c.seen[key] = struct{}{}
+		next := c.steps(w)
+		c.counts["steps"] += len(next)
+		stack = append(stack, next...)
+	}
+}
+
+// steps are all states that may follow.
+func (c *checker) steps(w world) []world {
+	var all []world
+	for worker := range workers {
+		ended := w
+		busy := false
+		for m := range w.left.messages {
+			if w.threads[worker][m] == nil {
+				if next, ok := c.receive(w, worker, m); ok {
+					all = append(all, next)
+				}
+				continue
+			}
+			busy = true
+			ended.threads[worker][m] = nil
+			all = append(all, c.step(w, worker, m)...)
+		}
+		if busy && w.left.ends > 0 {
+			ended.left.ends--
+			all = append(all, ended)
+		}
+	}
+	if w.left.ticks > 0 {
+		later := w
+		later.now = w.now.Add(tick)
+		later.left.ticks--
+		all = append(all, later)
+	}
+	return all
+}
+
+// receive gives the record of a message to a worker, also while another one has it: a queue does that.
+func (c *checker) receive(w world, worker, m int) (world, bool) {
+	if w.records[m].gone || w.records[m].deliveries >= w.left.deliveries {
+		return w, false
+	}
+	t := &thread{course: course{record: c.arrival(m), recheck: w.records[m].deliveries > 0}}
+	t.course.retry.Float64 = func() float64 { return 0 }
+	t.todo = t.course.next(event{}, w.now)
+	w.records[m].deliveries++
+	w.threads[worker][m] = t
+	return w, true
+}
+
+// step carries out the next effect of a thread, in all ways in which it may come out.
+func (c *checker) step(w world, worker, m int) []world {
+	t := w.threads[worker][m].clone()
+	goOn := func(e event) []world {
+		t.todo = t.course.next(e, w.now)
+		w.threads[worker][m] = t
+		return []world{w}
+	}
+	switch t.todo.kind {
+	case look:
+		return goOn(event{item: w.ledger[m]})
+	case reserve:
+		if w.paused.After(w.now) {
+			return goOn(event{retryAt: w.paused})
+		}
+		w.claims[m]++
+		return goOn(event{by: claimant{owner: fmt.Sprintf("%d.%d", worker, w.claims[m]), lease: w.now.Add(leaseFor)}})
+	case write:
+		return goOn(c.write(&w, t, m))
+	case post:
+		return c.post(w, t, worker, m)
+	case hold:
+		w.paused = w.now.Add(tick)
+		return goOn(event{})
+	default:
+		w.threads[worker][m] = nil
+		if t.todo.result.Done {
+			w.records[m].gone = true
+			c.rested(w, m)
+		}
+		return []world{w}
+	}
+}
+
+// write is the ledger, and looks at who writes what over what.
+func (c *checker) write(w *world, t *thread, m int) event {
+	before := w.ledger[m]
+	over := ""
+	if before != nil {
+		over = before.Revision
+	}
+	if over != t.todo.over {
+		return event{item: before}
+	}
+	w.writes[m]++
+	after := t.todo.item
+	after.Revision = fmt.Sprint("r", w.writes[m])
+	w.ledger[m] = &after
+	c.reached[after.State] = true
+	ours := t.course.claim != nil && before != nil && before.Owner == t.course.claim.Owner
+	switch {
+	case before == nil:
+	case before.State == Sending && after.State == Sending:
+		c.t.Errorf("a claim was taken over: %+v, %+v", before, after)
+	case t.course.claim != nil && !ours:
+		c.t.Errorf("an owner whose token was replaced wrote %s over %s", after.State, before.State)
+	case before.State == Sending && !ours && w.now.Before(before.Lease.Add(leaseGrace)):
+		c.t.Errorf("%s was concluded of a claim whose owner may live", after.State)
+	case before.State.Final() && before.State != Unknown:
+		c.t.Errorf("%s was written over %s", after.State, before.State)
+	}
+	if after.State == Sent && w.accepted[m] == 0 {
+		c.t.Errorf("sent is recorded of what DMLY never took")
+	}
+	return event{item: &after, written: true}
+}
+
+// post is first what DMLY does, then the answer.
+func (c *checker) post(w world, t *thread, worker, m int) (all []world) {
+	if t.answer != nil {
+		answer := *t.answer
+		t.answer = nil
+		t.todo = t.course.next(event{post: answer}, w.now)
+		w.threads[worker][m] = t
+		return []world{w}
+	}
+	if t.course.claim.Lease.Sub(w.now) < postTime/2 {
+		late := outcome{err: errUnused}
+		t.answer = &late
+		w.threads[worker][m] = t
+		return []world{w}
+	}
+	for _, a := range answers[:w.left.answers] {
+		next, thread := w, t.clone()
+		thread.answer = &a.outcome
+		next.threads[worker][m] = thread
+		if a.accepted {
+			next.accepted[m]++
+			most := 1
+			if c.resend[m] {
+				most = 2
+			}
+			if next.accepted[m] > most {
+				c.t.Errorf("DMLY took message %d %d times: %+v", m, next.accepted[m], w.ledger[m])
+			}
+		}
+		all = append(all, next)
+	}
+	return all
+}
+
+// rested looks at a record that was acknowledged.
+func (c *checker) rested(w world, m int) {
+	item := w.ledger[m]
+	switch {
+	case item == nil || !item.State.Final():
+		c.t.Errorf("message %d was acknowledged, and stands as %+v", m, item)
+	case (item.State == Rejected || item.State == Failed) && w.accepted[m] > 0:
+		c.t.Errorf("message %d is %s, and DMLY took it", m, item.State)
+	}
+	c.counts["messages"]++
+}
+
+// key tells states apart. Revisions count only by whether they are the one that stands, times by how far off they are, and
+// which worker is which does not count.
+func (w world) key() [2]uint64 {
+	common := fmt.Appendf(nil, "%v %d", w.left, max(0, int(w.paused.Sub(w.now).Seconds())))
+	for m := range messages {
+		common = fmt.Appendf(common, "|%v %d", w.records[m], w.accepted[m])
+		common = w.appendItem(common, w.ledger[m], w.ledger[m])
+	}
+	var each [workers][]byte
+	for worker := range workers {
+		for m := range messages {
+			each[worker] = w.appendThread(each[worker], w.threads[worker][m], m)
+		}
+	}
+	slices.SortFunc(each[:], bytes.Compare)
+	all := append(common, bytes.Join(each[:], []byte("#"))...)
+	return [2]uint64{maphash.Bytes(seeds[0], all), maphash.Bytes(seeds[1], all)}
+}
+
+var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+
+func (w world) appendThread(b []byte, t *thread, m int) []byte {
+	if t == nil {
+		return append(b, '-')
+	}
+	b = fmt.Appendf(b, "/%s %v %d", t.course.awaits, t.course.by != nil, t.course.races)
+	if t.course.awaits == post || t.course.claim != nil {
+		b = append(b, (&t.course.posted).text()...)
+		b = append(b, t.answer.text()...)
+	}
+	if t.course.awaits == write || t.course.awaits == hold {
+		b = fmt.Appendf(b, "%d", t.course.decided.verdict)
+		b = w.appendItem(b, &t.todo.item, w.ledger[m])
+	}
+	b = w.appendItem(b, t.course.standing, w.ledger[m])
+	b = w.appendItem(b, t.course.claim, w.ledger[m])
+	if t.todo.kind == end {
+		b = fmt.Appendf(b, "%v", t.todo.result.Done)
+	}
+	return b
+}
+
+func (o *outcome) text() string {
+	switch {
+	case o == nil:
+		return "none"
+	case o.err == nil:
+		return "ok" + o.response.ID
+	default:
+		return fmt.Sprintf("%T", o.err) + o.err.Error()
+	}
+}
+
+func (w world) appendItem(b []byte, i, standing *Item) []byte {
+	if i == nil {
+		return append(b, " nil"...)
+	}
+	current := standing != nil && i.Revision == standing.Revision
+	owned := standing != nil && i.Owner == standing.Owner
+	return fmt.Appendf(b, " %s%d.%d.%d%v%v%v,%d,%d", i.State, i.Step, i.Attempts, i.Generation, i.Resent, current, owned,
+		max(-1, int(i.Lease.Sub(w.now).Seconds())), max(-1, int(i.NotBefore.Sub(w.now).Seconds())))
+}
+
+// TestModel tries all orders of what two workers do with two messages, each delivered more than once, while leases end
+// and workers end or sleep.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	limits := []bounds{
+		{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: len(answers)},
+		{messages: 2, deliveries: 2, ticks: 1, ends: 0, answers: 1},
+	}
+	if tally.Full() {
+		limits = []bounds{
+			{messages: 1, deliveries: 3, ticks: 2, ends: 2, answers: len(answers)},
+			{messages: 2, deliveries: 2, ticks: 1, ends: 1, answers: 2},
+		}
+	}
+	counts := tally.Counts{}
+	for _, limit := range limits {
+		c := &checker{t: t, resend: [messages]bool{limit.messages == 1, true}, seen: map[[2]uint64]struct{}{}, counts: counts, reached: map[State]bool{}}
+		start := world{now: noon, left: limit}
+		c.explore(start)
+		counts["states"] += len(c.seen)
+		var reached []State
+		for state := range c.reached {
+			reached = append(reached, state)
+		}
+		slices.Sort(reached)
+		t.Logf("%+v: %d states; messages were %v", limit, len(c.seen), reached)
+	}
+	tally.Report(t, "model", counts)
+}
