@@ -9,11 +9,18 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
+	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/queue"
+	"dmlysender/shared/queue/sqs"
 )
 
 // start runs the command on free ports and returns what it printed.
@@ -112,6 +119,47 @@ func TestMistakesGetOneClearSentence(t *testing.T) {
 	}
 	if n := len(refusing.Messages()); n != 0 {
 		t.Errorf("%d messages were taken with a wrong key", n)
+	}
+}
+
+func TestAMessageIsSentAtItsTime(t *testing.T) {
+	t.Parallel()
+	dir, due := t.TempDir(), time.Now().Add(time.Second)
+	body := `{"channel":"telegram","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"textMessage":"Hello","sendAt":"` + due.Format(time.RFC3339Nano) + `"}`
+	event, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "worker"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "worker", "later.json"), event, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// It is waited for less long than its record would be hidden.
+	_, _, err = start(t, nil, "-events", dir)
+	if err == nil || !strings.HasPrefix(err.Error(), "all messages arrived, but") || time.Now().Before(due) {
+		t.Errorf("%v, %v before its time", err, time.Until(due))
+	}
+}
+
+func TestARecordReachesTheWorkerAsItIs(t *testing.T) {
+	t.Parallel()
+	want := delivery.Record{Body: []byte("{}"), ID: "order-1", Group: "W1", Recheck: true, Generation: 2}
+	m := sqsMessage("send", queue.Received{Record: want, MessageID: "m-1", Receipt: "m-1#3", Receives: 3, SentAt: time.UnixMilli(1796112000123)})
+	got := sqs.Received(m.Body, func(name string) string {
+		if value := m.MessageAttributes[name].StringValue; value != nil {
+			return *value
+		}
+		return ""
+	})
+	got.Group = m.Attributes["MessageGroupId"]
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if m.MessageId != "m-1" || m.ReceiptHandle != "m-1#3" || !strings.HasSuffix(m.EventSourceARN, ":send") ||
+		m.Attributes["ApproximateReceiveCount"] != "3" || m.Attributes["SentTimestamp"] != "1796112000123" {
+		t.Errorf("got %+v", m)
 	}
 }
 

@@ -15,11 +15,17 @@ import (
 )
 
 const (
-	// visibility is short, so that what comes back is tried again soon.
-	visibility = 5 * time.Second
 	// invocation is the worker's time-out in the template.
 	invocation = 30 * time.Second
+	// visibility is short, so that what was not postponed is tried again soon.
+	visibility = invocation + 5*time.Second
 	batchSize  = 10
+)
+
+// The names of the queues, as of those in AWS.
+const (
+	normalQueue = "send"
+	bulkQueue   = "bulk"
 )
 
 // tracker holds the queues and remembers what went through them, for the table.
@@ -35,11 +41,11 @@ func newTracker() *tracker {
 }
 
 // lane is the queue as the handlers see it.
-func (t *tracker) lane(q *queue.Memory) delivery.Queue { return trackedQueue{t, q} }
+func (t *tracker) lane(q *queue.Memory) trackedQueue { return trackedQueue{q, t} }
 
 type trackedQueue struct {
+	*queue.Memory
 	tracker *tracker
-	queue   *queue.Memory
 }
 
 // Enqueue implements [delivery.Queue].
@@ -47,7 +53,7 @@ func (t trackedQueue) Enqueue(ctx context.Context, records ...delivery.Record) e
 	for _, r := range records {
 		t.tracker.note(r)
 	}
-	return t.queue.Enqueue(ctx, records...)
+	return t.Memory.Enqueue(ctx, records...)
 }
 
 func (t *tracker) note(r delivery.Record) {
@@ -68,30 +74,24 @@ func (t *tracker) message(id string) message.Message {
 
 // pump is what Lambda does with a queue: it gives batches to the worker, and what
 // the worker does not name as failed is deleted.
-func (s *stack) pump(ctx context.Context, q *queue.Memory) {
+func (s *stack) pump(ctx context.Context, name string, q *queue.Memory) {
 	s.running.Go(func() {
 		for {
-			records, err := q.Receive(ctx, batchSize, invocation+visibility)
+			records, err := q.Receive(ctx, batchSize, visibility)
 			if err != nil {
 				return
 			}
-			s.invokeWorker(ctx, q, records)
+			s.invokeWorker(ctx, name, q, records)
 		}
 	})
 }
 
-func (s *stack) invokeWorker(ctx context.Context, q *queue.Memory, records []queue.Received) {
+func (s *stack) invokeWorker(ctx context.Context, name string, q *queue.Memory, records []queue.Received) {
 	ctx, cancel := context.WithTimeout(ctx, invocation)
 	defer cancel()
 	var event events.SQSEvent
 	for _, r := range records {
-		event.Records = append(event.Records, events.SQSMessage{
-			MessageId: r.MessageID, Body: string(r.Body), EventSource: "aws:sqs",
-			Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(r.Receives)},
-			MessageAttributes: map[string]events.SQSMessageAttribute{
-				sqs.IDAttribute: {DataType: "String", StringValue: &r.ID},
-			},
-		})
+		event.Records = append(event.Records, sqsMessage(name, r))
 	}
 	response, err := s.worker.Handle(ctx, event)
 	if err != nil {
@@ -101,13 +101,29 @@ func (s *stack) invokeWorker(ctx context.Context, q *queue.Memory, records []que
 	for _, f := range response.BatchItemFailures {
 		failed[f.ItemIdentifier] = true
 	}
-	var later []delivery.Postponement
 	for _, r := range records {
-		if failed[r.MessageID] {
-			later = append(later, delivery.Postponement{Receipt: r.Receipt, After: visibility})
-			continue
+		if !failed[r.MessageID] {
+			q.Delete(r.MessageID)
 		}
-		q.Delete(r.MessageID)
 	}
-	_ = q.Postpone(ctx, later...) // those that it cannot become visible a little later
+}
+
+// sqsMessage is a record as Lambda hands over those of SQS.
+func sqsMessage(queueName string, r queue.Received) events.SQSMessage {
+	m := events.SQSMessage{
+		MessageId: r.MessageID, ReceiptHandle: r.Receipt, Body: string(r.Body),
+		EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:local:000000000000:" + queueName,
+		Attributes: map[string]string{
+			"ApproximateReceiveCount": strconv.Itoa(r.Receives),
+			"SentTimestamp":           strconv.FormatInt(r.SentAt.UnixMilli(), 10),
+		},
+		MessageAttributes: map[string]events.SQSMessageAttribute{},
+	}
+	if r.Group != "" {
+		m.Attributes["MessageGroupId"] = r.Group
+	}
+	for name, value := range sqs.Attributes(r.Record) {
+		m.MessageAttributes[name] = events.SQSMessageAttribute{DataType: "String", StringValue: &value}
+	}
+	return m
 }

@@ -101,8 +101,8 @@ func (s *stack) start(ctx context.Context, getenv func(string) string, log *slog
 	if s.opts.apiAddr, err = s.listen(ctx, "-api", s.opts.apiAddr, s.api); err != nil {
 		return err
 	}
-	s.pump(ctx, s.tracker.normal)
-	s.pump(ctx, s.tracker.bulk)
+	s.pump(ctx, normalQueue, s.tracker.normal)
+	s.pump(ctx, bulkQueue, s.tracker.bulk)
 	return nil
 }
 
@@ -137,9 +137,13 @@ func (s *stack) build(ctx context.Context, key apikey.Source, perMinute int, log
 		Clock: delivery.SystemClock{}, NewToken: rand.Text, Log: log,
 	}
 	defaults := message.Defaults{Workspace: s.cfg.Workspace}
-	lanes := queue.Lanes{Normal: s.tracker.lane(s.tracker.normal), Bulk: s.tracker.lane(s.tracker.bulk)}
+	normal, bulk := s.tracker.lane(s.tracker.normal), s.tracker.lane(s.tracker.bulk)
+	lanes := queue.Lanes{Normal: normal, Bulk: bulk}
 	callers := func(context.Context) (string, error) { return localKey, nil }
-	s.worker = &sqsworker.Handler{Sender: sender, Defaults: defaults, Log: log}
+	s.worker = &sqsworker.Handler{
+		Sender: sender, Defaults: defaults, Log: log,
+		Queues: map[string]sqsworker.Queue{normalQueue: normal, bulkQueue: bulk},
+	}
 	s.schedule = &scheduled.Handler{Queues: lanes, Defaults: defaults, Log: log}
 	s.api = (&httpapi.Handler{Sender: sender, Queues: lanes, Callers: httpapi.NewCallers(callers), Defaults: defaults, Log: log}).Routes()
 	return nil

@@ -14,11 +14,11 @@ import (
 )
 
 func main() {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending)
+	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.BatchQueues)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)
 	}
-	h := &sqsworker.Handler{Sender: s.Sender, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
+	h := &sqsworker.Handler{Sender: s.Sender, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Queues: byName(s.Queues), Log: s.Log}
 	lambda.Start(h.Handle)
 }

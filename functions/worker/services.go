@@ -4,13 +4,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"dmlysender/functions/internal/stack"
+	"dmlysender/functions/worker/sqsworker"
 	"dmlysender/shared/apikey/secretsmanager"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/ledger/dynamodb"
+	"dmlysender/shared/queue"
+	"dmlysender/shared/queue/sqs"
 )
 
 // services are those of AWS that this function uses.
 var services = stack.AWS{
 	Ledger: func(cfg aws.Config, table string) delivery.Ledger { return dynamodb.Open(cfg, table) },
+	Queue:  func(cfg aws.Config, url string) delivery.Queue { return sqs.Open(cfg, url) },
 	Secret: secretsmanager.Open,
+}
+
+// byName are the queues that exist: what is sent at once where there is none cannot come back.
+func byName(lanes queue.Lanes) map[string]sqsworker.Queue {
+	queues := map[string]sqsworker.Queue{}
+	for _, lane := range []delivery.Queue{lanes.Normal, lanes.Bulk} {
+		if q, ok := lane.(*sqs.Queue); ok {
+			queues[q.Name()] = q
+		}
+	}
+	return queues
 }

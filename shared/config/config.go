@@ -27,7 +27,7 @@ type Config struct {
 	// LedgerTable is the DynamoDB table of LEDGER, or empty for memory.
 	LedgerTable string
 	// SendQueue and BulkQueue are the URLs in SEND_QUEUE_URL and BULK_QUEUE_URL, or
-	// empty for "memory:".
+	// empty for "memory:" and where they may be missing.
 	SendQueue, BulkQueue string
 	// LogLevel is from LOG_LEVEL.
 	LogLevel slog.Level
@@ -54,6 +54,8 @@ const (
 	SendingIfMemoryQueue
 	// Callers: INBOUND_KEYS_FROM.
 	Callers
+	// BatchQueues: SEND_QUEUE_URL and BULK_QUEUE_URL of a function that gets batches of them; each may be missing.
+	BatchQueues
 )
 
 const (
@@ -81,6 +83,8 @@ func Read(getenv func(string) string, needs ...Need) (Config, error) {
 		switch need {
 		case Queues:
 			cfg.SendQueue, cfg.BulkQueue = r.queue("SEND_QUEUE_URL"), r.queue("BULK_QUEUE_URL")
+		case BatchQueues:
+			cfg.SendQueue, cfg.BulkQueue = r.queueIfSet("SEND_QUEUE_URL"), r.queueIfSet("BULK_QUEUE_URL")
 		case SendingIfMemoryQueue:
 			if getenv("SEND_QUEUE_URL") == memory || getenv("BULK_QUEUE_URL") == memory {
 				cfg.KeyFrom, cfg.LedgerTable = r.secret("DMLY_KEY_FROM"), r.ledger()
@@ -155,6 +159,13 @@ func (r *reader) queue(name string) (url string) {
 	}
 	r.missing(name, value, "the URL of an SQS queue, or memory: for local use")
 	return ""
+}
+
+func (r *reader) queueIfSet(name string) (url string) {
+	if r.getenv(name) == "" {
+		return ""
+	}
+	return r.queue(name)
 }
 
 // missing says what is expected. It does not repeat the value, which may be a key in

@@ -93,3 +93,27 @@ func TestAFunctionNeedsOnlyItsOwnVariables(t *testing.T) {
 		t.Errorf("with a memory queue: %v, want one about DMLY_KEY_FROM", err)
 	}
 }
+
+func TestTheQueuesOfBatchesMayBeMissing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ value, url, problem string }{
+		"a URL":          {"https://sqs/send", "https://sqs/send", ""},
+		"nothing":        {"", "", ""},
+		"memory":         {"memory:", "", ""},
+		"something else": {"dmly-send", "", "SEND_QUEUE_URL is not understood: set it to the URL of an SQS queue, or memory: for local use"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := read(map[string]string{"SEND_QUEUE_URL": tt.value}, config.BatchQueues)
+			if got.SendQueue != tt.url || got.BulkQueue != "" || got.NeedsAWS() != (tt.url != "") {
+				t.Errorf("got %+v, want the queue %q", got, tt.url)
+			}
+			if (err == nil) != (tt.problem == "") || err != nil && err.Error() != tt.problem {
+				t.Errorf("got %v, want %q", err, tt.problem)
+			}
+		})
+	}
+	if _, err := read(inAWS(map[string]string{"SEND_QUEUE_URL": "memory:"}), config.BatchQueues); err == nil {
+		t.Error("memory: was taken in AWS")
+	}
+}

@@ -16,10 +16,20 @@ import (
 	"dmlysender/shared/queue/sqs"
 )
 
+// Attributes that SQS gives each record.
+const (
+	receiveCount  = "ApproximateReceiveCount"
+	sentTimestamp = "SentTimestamp" // in milliseconds since 1970
+	groupID       = "MessageGroupId"
+)
+
 // Handler sends each record of an SQS batch. It is safe for concurrent use.
 type Handler struct {
 	Sender   *delivery.Sender
 	Defaults message.Defaults
+	// Queues are those that the batches come from, by name. Records of a queue that is not among them come back with its
+	// visibility time-out, however old they are.
+	Queues map[string]Queue
 	// Log hears of records that panicked and of errors.
 	Log *slog.Logger
 }
@@ -36,39 +46,47 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	// A batch has at most 10 records without a batching window, which the template
 	// does not use: that bounds the goroutines.
 	batch := h.Sender.Batch(len(event.Records))
-	done := make([]bool, len(event.Records))
+	results := make([]delivery.Result, len(event.Records))
 	var wg sync.WaitGroup
 	for i, record := range event.Records {
-		wg.Go(func() { done[i] = h.record(ctx, batch, record) })
+		wg.Go(func() { results[i] = h.record(ctx, batch, record) })
 	}
 	wg.Wait()
+	h.bringBack(ctx, event.Records, results)
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for i, record := range event.Records {
-		if !done[i] {
+		if !results[i].Done {
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
 		}
 	}
 	return response, nil
 }
 
-// record reports whether the record can be acknowledged. A panic is that record's
-// problem: it comes back, and the others go on.
-func (h *Handler) record(ctx context.Context, batch *delivery.Batch, r events.SQSMessage) (done bool) {
+// record says what became of a record; of one that failed, nothing. A panic is that record's problem: it comes back, and
+// the others go on.
+func (h *Handler) record(ctx context.Context, batch *delivery.Batch, r events.SQSMessage) (result delivery.Result) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.Log.ErrorContext(ctx, "panic", slog.String("messageId", r.MessageId), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
-			done = false
+			result = delivery.Result{}
 		}
 	}()
+	result, err := batch.DeliverRecord(ctx, received(r), r.MessageId, h.Defaults)
+	if err != nil {
+		return delivery.Result{}
+	}
+	return result
+}
+
+func received(r events.SQSMessage) delivery.Record {
 	record := sqs.Received(r.Body, func(name string) string {
 		if value := r.MessageAttributes[name].StringValue; value != nil {
 			return *value
 		}
 		return ""
 	})
-	if receives := r.Attributes["ApproximateReceiveCount"]; receives != "" && receives != "1" {
+	if receives := r.Attributes[receiveCount]; receives != "" && receives != "1" {
 		record.Recheck = true
 	}
-	result, err := batch.DeliverRecord(ctx, record, r.MessageId, h.Defaults)
-	return err == nil && result.Done
+	return record
 }
