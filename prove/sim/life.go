@@ -215,6 +215,16 @@ type lifeQueue struct {
 	lane delivery.Lane
 }
 
+// Postpone implements [delivery.Postponer].
+func (q lifeQueue) Postpone(_ context.Context, records ...delivery.Postponement) error {
+	return q.do(effectPostpone, "", func() error {
+		for _, r := range records {
+			q.world.queues[q.lane].Hide(r.Receipt, r.After)
+		}
+		return nil
+	})
+}
+
 // Enqueue implements [delivery.Queue].
 func (q lifeQueue) Enqueue(_ context.Context, records ...delivery.Record) error {
 	return q.do(effectEnqueue, "", func() error {

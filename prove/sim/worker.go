@@ -22,7 +22,7 @@ func (w *World) work(ctx context.Context, lane delivery.Lane, number int) {
 	q := w.queues[lane]
 	for ctx.Err() == nil {
 		alive, l := w.newLife(ctx, fmt.Sprintf("%s worker %d", lane, number))
-		handler := &sqsworker.Handler{Sender: l.sender, Log: silent}
+		handler := &sqsworker.Handler{Sender: l.sender, Log: silent, Queues: map[string]sqsworker.Queue{string(lane): lifeQueue{l, lane}}}
 		for !l.process.Ended() && ctx.Err() == nil {
 			records := q.Receive(batchSize)
 			if len(records) == 0 {
@@ -52,7 +52,7 @@ func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler,
 	var err error
 	begun := time.Now()
 	answered := l.process.Run(func() {
-		response, err = handler.Handle(until{ctx, l.clock.skew}, batch(records))
+		response, err = handler.Handle(until{ctx, l.clock.skew}, batch(lane, records))
 		if l.do(effectReturn, "", func() error { return nil }) != nil {
 			err = context.DeadlineExceeded
 		}
@@ -77,12 +77,15 @@ func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler,
 	}
 }
 
+// arnOf comes before the name of a queue.
+const arnOf = "arn:aws:sqs:eu-central-1:000000000000:"
+
 // batch is the event that Lambda makes of records.
-func batch(records []hostile.Received[delivery.Record]) events.SQSEvent {
+func batch(lane delivery.Lane, records []hostile.Received[delivery.Record]) events.SQSEvent {
 	var event events.SQSEvent
 	for _, r := range records {
 		message := events.SQSMessage{
-			MessageId: r.ID, ReceiptHandle: r.Receipt, Body: string(r.Body.Body), EventSource: "aws:sqs",
+			MessageId: r.ID, ReceiptHandle: r.Receipt, Body: string(r.Body.Body), EventSource: "aws:sqs", EventSourceARN: arnOf + string(lane),
 			Attributes: map[string]string{
 				"ApproximateReceiveCount": strconv.Itoa(r.Receives),
 				"SentTimestamp":           strconv.FormatInt(r.SentAt.UnixMilli(), 10),

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"dmlysender/shared/delivery"
-	"dmlysender/shared/dmly"
 	"dmlysender/shared/dmlytest"
 )
 
@@ -114,7 +113,7 @@ func TestWorkerReplacesAnOldRecordThatFails(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(*rig){
 		"without a ledger": func(r *rig) { r.Ledger.Fail(errDown) },
-		"with a panic":     func(r *rig) { r.Poster.Before = func(dmly.Request) { panic("boom") } },
+		"with a panic":     func(r *rig) { r.Ledger.After = func(delivery.Item) { panic("boom") } },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -34,7 +34,7 @@ func TestWorkerPostponesARecordUntilItsMessageMayGoOn(t *testing.T) {
 		"sendAt":                {at(time.Hour), nil, time.Hour, time.Hour},
 		"sendAt in no time":     {at(300 * time.Millisecond), nil, time.Second, time.Second},
 		"Retry-After":           {fields{"id": "order-1"}, []dmlytest.Fault{{Status: 503, RetryAfter: "90"}}, 90 * time.Second, 120 * time.Second},
-		"an account on hold":    {fields{"id": "order-1"}, []dmlytest.Fault{{Status: 429, RetryAfter: "60"}}, time.Minute, 90 * time.Second},
+		"an account on hold":    {fields{"id": "order-1"}, []dmlytest.Fault{{Status: 429, RetryAfter: "600"}}, 9 * time.Minute, 10 * time.Minute},
 		"a key that is refused": {fields{"id": "order-1"}, []dmlytest.Fault{{Status: 401}}, time.Second, 15 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
