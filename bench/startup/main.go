@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"dmlysender/bench/figures"
 )
 
 func main() {
@@ -61,7 +63,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	results := summarize(subjects, all)
-	if err := printTable(out, machine(time.Now()), *rounds, binaries, results); err != nil {
+	if err := printTable(out, figures.Machine(time.Now()), *rounds, binaries, results); err != nil {
 		return fmt.Errorf("print the results: %w", err)
 	}
 	if *check {

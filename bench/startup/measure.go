@@ -25,7 +25,7 @@ type times struct {
 
 // measure starts every subject once a round, each paired with a start of hello world, and returns the times in the order of the subjects.
 // The order within a round, and within a pair, is a new one each time.
-func measure(ctx context.Context, binaries map[string]binary, subjects []subject, rounds int) ([]times, error) {
+func measure(ctx context.Context, binaries map[string]built, subjects []subject, rounds int) ([]times, error) {
 	all := make([]times, len(subjects))
 	//nolint:gosec // The same orders in every run make runs comparable.
 	random := rand.New(rand.NewPCG(1, 2))
@@ -44,7 +44,7 @@ func measure(ctx context.Context, binaries map[string]binary, subjects []subject
 }
 
 // startPair starts a subject, and hello world with the same environment before or after it.
-func startPair(ctx context.Context, b binary, s subject, helloFirst bool) (own, hello time.Duration, err error) {
+func startPair(ctx context.Context, b built, s subject, helloFirst bool) (own, hello time.Duration, err error) {
 	starts := []struct {
 		path string
 		took *time.Duration

@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"dmlysender/bench/figures"
 )
 
 // result is what was measured of one subject.
@@ -26,18 +26,9 @@ func (r result) over() bool { return r.ratio() > r.limit }
 func summarize(subjects []subject, all []times) []result {
 	results := make([]result, len(subjects))
 	for i, s := range subjects {
-		results[i] = result{subject: s, least: slices.Min(all[i].own), median: median(all[i].own), hello: median(all[i].hello)}
+		results[i] = result{subject: s, least: slices.Min(all[i].own), median: figures.Median(all[i].own), hello: figures.Median(all[i].hello)}
 	}
 	return results
-}
-
-func median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 0 {
-		return (sorted[middle-1] + sorted[middle]) / 2
-	}
-	return sorted[middle]
 }
 
 // overLimit returns an error that names every result over its limit, nil if there is none.
@@ -54,7 +45,7 @@ func overLimit(results []result) error {
 	return fmt.Errorf("start-up is over its limit: %s", strings.Join(over, "; "))
 }
 
-func printTable(out io.Writer, machine string, rounds int, binaries map[string]binary, results []result) error {
+func printTable(out io.Writer, machine string, rounds int, binaries map[string]built, results []result) error {
 	var rows strings.Builder
 	rows.WriteString("function\tledger\tMB\tmin ms\tmedian ms\thello ms\tratio\tlimit\t\n")
 	for _, r := range results {
@@ -63,7 +54,7 @@ func printTable(out io.Writer, machine string, rounds int, binaries map[string]b
 			verdict = "over"
 		}
 		fmt.Fprintf(&rows, "%s\t%s\t%.1f\t%s\t%s\t%s\t%.2f\t%.1f\t%s\n", r.function, r.ledger, megabytes(binaries[r.function].size),
-			milliseconds(r.least), milliseconds(r.median), milliseconds(r.hello), r.ratio(), r.limit, verdict)
+			figures.Milliseconds(r.least), figures.Milliseconds(r.median), figures.Milliseconds(r.hello), r.ratio(), r.limit, verdict)
 	}
 	_, err := fmt.Fprintf(out, "From the start of the process to its first poll of the Lambda Runtime API, %d rounds, each start paired with one of\n"+
 		"hello world (%.1f MB); ratio of the medians. %s\n\n", rounds, megabytes(helloSize(binaries)), machine)
@@ -78,7 +69,7 @@ func printTable(out io.Writer, machine string, rounds int, binaries map[string]b
 }
 
 // helloSize returns the size of hello world: all its files are the same.
-func helloSize(binaries map[string]binary) int64 {
+func helloSize(binaries map[string]built) int64 {
 	for _, b := range binaries {
 		return b.helloSize
 	}
@@ -86,25 +77,3 @@ func helloSize(binaries map[string]binary) int64 {
 }
 
 func megabytes(size int64) float64 { return float64(size) / 1e6 }
-
-func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()*1e3) }
-
-// machine describes what the figures were taken on, and when: they are worth nothing without it.
-func machine(now time.Time) string {
-	model := "unknown processor"
-	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		model = processor(string(info), model)
-	}
-	return fmt.Sprintf("%s/%s, %d × %s, %s, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), model, runtime.Version(), now.Format(time.DateOnly))
-}
-
-// processor finds the model in a /proc/cpuinfo; arm64 kernels do not tell one.
-func processor(info, otherwise string) string {
-	for line := range strings.Lines(info) {
-		name, value, _ := strings.Cut(line, ":")
-		if strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return otherwise
-}

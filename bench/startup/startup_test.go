@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dmlysender/bench/binary"
 )
 
 func ms(values ...float64) []time.Duration {
@@ -16,23 +18,6 @@ func ms(values ...float64) []time.Duration {
 		times[i] = time.Duration(value * float64(time.Millisecond))
 	}
 	return times
-}
-
-func TestMedianIsTheMiddle(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		times []time.Duration
-		want  time.Duration
-	}{
-		{ms(3), ms(3)[0]},
-		{ms(9, 1, 5), ms(5)[0]},
-		{ms(9, 1, 5, 6), ms(5.5)[0]},
-	}
-	for _, tt := range tests {
-		if got := median(tt.times); got != tt.want {
-			t.Errorf("%v: got %v, want %v", tt.times, got, tt.want)
-		}
-	}
 }
 
 func TestEveryFunctionIsMeasuredWithBothLedgers(t *testing.T) {
@@ -63,7 +48,7 @@ func TestResultsAreComparedWithThePairedHelloWorld(t *testing.T) {
 	subjects := []subject{{function: "worker", ledger: "memory:", limit: 2}, {function: "api", ledger: "memory:", limit: 2.5}}
 	results := summarize(subjects, []times{{own: ms(8, 7, 30), hello: ms(4, 2, 9)}, {own: ms(10.1, 8, 12), hello: ms(4, 3.9, 4.1)}})
 	var out bytes.Buffer
-	binaries := map[string]binary{"worker": {size: 7_400_000, helloSize: 6_300_000}, "api": {size: 9_500_000, helloSize: 6_300_000}}
+	binaries := map[string]built{"worker": {size: 7_400_000, helloSize: 6_300_000}, "api": {size: 9_500_000, helloSize: 6_300_000}}
 	if err := printTable(&out, "a machine", 3, binaries, results); err != nil {
 		t.Fatal(err)
 	}
@@ -87,20 +72,12 @@ func TestResultsAreComparedWithThePairedHelloWorld(t *testing.T) {
 
 func TestRealBinariesAreBuiltAndMeasuredInPairs(t *testing.T) {
 	t.Parallel()
-	root, err := moduleRoot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	// Hello world stands in for a function, so that this test does not depend on one.
 	path := filepath.Join(t.TempDir(), "hello")
-	size, err := goBuild(t.Context(), root, "./bench/startup/hello", path)
-	if err != nil {
+	if _, err := binary.Build(t.Context(), "./bench/startup/hello", path); err != nil {
 		t.Fatal(err)
 	}
-	if size < 1e6 || size > 10e6 {
-		t.Errorf("got a binary of %d bytes", size)
-	}
-	binaries := map[string]binary{"double": {path: path, hello: path}}
+	binaries := map[string]built{"double": {path: path, hello: path}}
 	subjects := []subject{{function: "double", ledger: "memory:", limit: 2, env: localEnv()}}
 	all, err := measure(t.Context(), binaries, subjects, 2)
 	if err != nil {
@@ -121,7 +98,7 @@ func TestRealBinariesAreBuiltAndMeasuredInPairs(t *testing.T) {
 
 func TestAFunctionThatDoesNotStartIsNamed(t *testing.T) {
 	t.Parallel()
-	binaries := map[string]binary{"worker": {path: "absent", hello: "absent"}}
+	binaries := map[string]built{"worker": {path: "absent", hello: "absent"}}
 	_, err := measure(t.Context(), binaries, []subject{{function: "worker", ledger: "memory:"}}, 1)
 	if err == nil || !strings.Contains(err.Error(), "measure worker with LEDGER=memory:") {
 		t.Errorf("got %v, want an error that names the function", err)
@@ -133,19 +110,6 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 	for _, args := range [][]string{{"-n", "0"}, {"-functions", "nothing"}} {
 		if err := run(t.Context(), args, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), args[0]) {
 			t.Errorf("%q: got %v, want an error that names the flag", args, err)
-		}
-	}
-}
-
-func TestProcessorIsReadFromTheKernel(t *testing.T) {
-	t.Parallel()
-	tests := map[string]string{
-		"processor\t: 0\nmodel name\t: A CPU @ 2 GHz\nflags\t: x\n": "A CPU @ 2 GHz",
-		"processor\t: 0\nBogoMIPS\t: 50\n":                          "none",
-	}
-	for info, want := range tests {
-		if got := processor(info, "none"); got != want {
-			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

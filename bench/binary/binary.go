@@ -1,0 +1,48 @@
+// Package binary builds what is measured: functions as they are deployed, but for this machine.
+package binary
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+)
+
+// Build builds a folder of this repository, such as "./functions/worker", into path with the flags of "make build", and returns the
+// size of the result in bytes.
+func Build(ctx context.Context, folder, path string) (size int64, err error) {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return 0, err
+	}
+	//nolint:gosec // The arguments are this repository's own.
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc,nethttpomithttp2",
+		"-ldflags", "-s -w -buildid=", "-o", path, folder)
+	command.Dir = root
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	if out, err := command.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("build %s: %w\n%s", folder, err, bytes.TrimSpace(out))
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("build %s: %w", folder, err)
+	}
+	return info.Size(), nil
+}
+
+// moduleRoot returns the folder with the repository's go.mod, so that a program runs from any folder of it.
+func moduleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the repository: go env GOMOD: %w", err)
+	}
+	file := string(bytes.TrimSpace(out))
+	if file == "" || file == os.DevNull {
+		return "", errors.New("find the repository: run this from one of its folders")
+	}
+	return filepath.Dir(file), nil
+}
