@@ -131,3 +131,14 @@ func (p *Process) FirstPoll() time.Duration {
 // Output returns the end of what the process wrote to its standard output and standard error, at most 1 MiB. Lines written just before
 // an answer can come in a moment after it; when Exited is closed all are there.
 func (p *Process) Output() string { return p.output.String() }
+
+// CPUTime returns the processor time that the process took from its start to its end, its own and the kernel's on its behalf. It is 0
+// until Exited is closed.
+func (p *Process) CPUTime() time.Duration {
+	select {
+	case <-p.exited:
+		return p.state.UserTime() + p.state.SystemTime()
+	default:
+		return 0
+	}
+}

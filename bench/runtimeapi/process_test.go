@@ -129,6 +129,29 @@ func TestAFailedStartIsReported(t *testing.T) {
 	}
 }
 
+func TestProcessorTimeIsKnownAtTheEnd(t *testing.T) {
+	t.Parallel()
+	idle, busy := start(t), start(t)
+	if _, err := invoke(t.Context(), busy, "count", "100000000"); err != nil {
+		t.Fatal(err)
+	}
+	if got := busy.CPUTime(); got != 0 {
+		t.Errorf("before the end: got %v, want 0", got)
+	}
+	for _, p := range []*runtimeapi.Process{idle, busy} {
+		if err := p.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A loop of 1e8 takes more than 10 ms of any processor.
+	if got, least := busy.CPUTime(), 10*time.Millisecond; got < least {
+		t.Errorf("got %v, want at least %v", got, least)
+	}
+	if got, most := idle.CPUTime(), busy.CPUTime(); got > most {
+		t.Errorf("an idle one took %v, a busy one %v", got, most)
+	}
+}
+
 func TestStartNamesABinaryThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	_, err := runtimeapi.Start(t.Context(), filepath.Join(t.TempDir(), "absent"), nil)

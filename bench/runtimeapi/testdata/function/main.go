@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,16 @@ func handle(ctx context.Context, e event) (answer, error) {
 		a.Text = os.Getenv(e.Text)
 	case "print":
 		fmt.Println(e.Text)
+	case "count":
+		until, err := strconv.Atoi(e.Text)
+		if err != nil {
+			return answer{}, err
+		}
+		n := 0
+		for n < until {
+			n++
+		}
+		a.Text = strconv.Itoa(n)
 	case "fail":
 		return answer{}, errors.New(e.Text)
 	case "panic":
