@@ -65,8 +65,10 @@ build: ## Build the functions into build/ARCH: ARCH=arm64 (default), amd64 or na
 	done
 
 .PHONY: bench
-bench: ## Measure start-up against a hello-world function
+bench: ## Measure start-up and throughput, as ratios: ARGS=-n=11 for fewer rounds
 	go run ./bench/startup $(ARGS)
+	@echo
+	go run ./bench/throughput $(ARGS)
 
 .PHONY: table
 table: ## Write the README's state table from the code
