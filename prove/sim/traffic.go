@@ -175,17 +175,17 @@ func (w *World) settle(ctx context.Context) {
 		}
 		w.mu.Unlock()
 		w.count("settled as " + string(as))
-		w.order(ctx, s.id, as)
+		w.order(ctx, s.id, item.Generation, as)
 	}
 }
 
 // order has a person settle a message, again and again until it is done or turns out to be nothing to be settled any more.
-func (w *World) order(ctx context.Context, id string, as delivery.Settlement) {
+func (w *World) order(ctx context.Context, id string, generation int, as delivery.Settlement) {
 	for ctx.Err() == nil {
 		life, l := w.newLife(ctx, "person")
 		var err error
 		done := l.process.Run(func() {
-			_, err = l.sender.Settle(life, id, as, "ops", func(lane delivery.Lane) delivery.Queue { return l.lanes().For(lane) })
+			_, err = l.sender.Settle(life, id, generation, as, "ops", func(lane delivery.Lane) delivery.Queue { return l.lanes().For(lane) })
 		})
 		l.process.Stop()
 		if done && (err == nil || errors.Is(err, delivery.ErrNotSettled)) {

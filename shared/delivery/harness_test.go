@@ -19,19 +19,26 @@ import (
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// clock stands still unless it is told to move; Sleep moves it.
+// clock stands still unless it is told to move; Sleep moves it. A running one is that of a synctest bubble.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	running bool
+	mu      sync.Mutex
+	now     time.Time
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.running {
+		return time.Now()
+	}
 	return c.now
 }
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	if c.running {
+		return delivery.SystemClock{}.Sleep(ctx, d)
+	}
 	c.advance(max(d, 0))
 	return ctx.Err()
 }

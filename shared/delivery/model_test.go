@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -264,64 +266,96 @@ func (c *checker) rested(w world, m int) {
 // key tells states apart. Revisions count only by whether they are the one that stands, times by how far off they are, and
 // which worker is which does not count.
 func (w world) key() [2]uint64 {
-	common := fmt.Appendf(nil, "%v %d", w.left, max(0, int(w.paused.Sub(w.now).Seconds())))
+	k := make(key, 0, 512)
+	k.numbers(w.left.messages, w.left.deliveries, w.left.ticks, w.left.ends, w.seconds(w.paused))
 	for m := range messages {
-		common = fmt.Appendf(common, "|%v %d", w.records[m], w.accepted[m])
-		common = w.appendItem(common, w.ledger[m], w.ledger[m])
+		k.flags(w.records[m].gone)
+		k.numbers(w.records[m].deliveries, w.accepted[m])
+		w.appendItem(&k, w.ledger[m], w.ledger[m])
 	}
 	var each [workers][]byte
 	for worker := range workers {
+		one := make(key, 0, 128)
 		for m := range messages {
-			each[worker] = w.appendThread(each[worker], w.threads[worker][m], m)
+			w.appendThread(&one, w.threads[worker][m], m)
 		}
+		each[worker] = one
 	}
 	slices.SortFunc(each[:], bytes.Compare)
-	all := append(common, bytes.Join(each[:], []byte("#"))...)
-	return [2]uint64{maphash.Bytes(seeds[0], all), maphash.Bytes(seeds[1], all)}
+	for _, one := range each {
+		k.numbers(len(one))
+		k = append(k, one...)
+	}
+	return [2]uint64{maphash.Bytes(seeds[0], k), maphash.Bytes(seeds[1], k)}
 }
 
 var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 
-func (w world) appendThread(b []byte, t *thread, m int) []byte {
-	if t == nil {
-		return append(b, '-')
+// key gathers what tells states apart.
+type key []byte
+
+func (k *key) numbers(all ...int) {
+	for _, n := range all {
+		*k = binary.AppendVarint(*k, int64(n))
 	}
-	b = fmt.Appendf(b, "/%s %v %d", t.course.awaits, t.course.by != nil, t.course.races)
-	if t.course.awaits == post || t.course.claim != nil {
-		b = append(b, (&t.course.posted).text()...)
-		b = append(b, t.answer.text()...)
-	}
-	if t.course.awaits == write || t.course.awaits == hold {
-		b = fmt.Appendf(b, "%d", t.course.decided.verdict)
-		b = w.appendItem(b, &t.todo.item, w.ledger[m])
-	}
-	b = w.appendItem(b, t.course.standing, w.ledger[m])
-	b = w.appendItem(b, t.course.claim, w.ledger[m])
-	if t.todo.kind == end {
-		b = fmt.Appendf(b, "%v", t.todo.result.Done)
-	}
-	return b
 }
 
-func (o *outcome) text() string {
+func (k *key) flags(all ...bool) {
+	for _, set := range all {
+		if set {
+			*k = append(*k, 1)
+		} else {
+			*k = append(*k, 0)
+		}
+	}
+}
+
+func (k *key) text(s string) { *k = append(append(*k, s...), 0) }
+
+func (k *key) outcome(o *outcome) {
 	switch {
 	case o == nil:
-		return "none"
+		k.text("none")
 	case o.err == nil:
-		return "ok" + o.response.ID
+		k.text("ok" + o.response.ID)
 	default:
-		return fmt.Sprintf("%T", o.err) + o.err.Error()
+		k.text(fmt.Sprintf("%T", o.err))
+		limited := o.notSent().RateLimited
+		k.flags(limited, errors.Is(o.err, errUnused))
 	}
 }
 
-func (w world) appendItem(b []byte, i, standing *Item) []byte {
-	if i == nil {
-		return append(b, " nil"...)
+// seconds is how far off a time is; what has passed is all the same.
+func (w world) seconds(at time.Time) int { return max(-1, int(at.Sub(w.now).Seconds())) }
+
+func (w world) appendThread(k *key, t *thread, m int) {
+	k.flags(t != nil)
+	if t == nil {
+		return
 	}
-	current := standing != nil && i.Revision == standing.Revision
-	owned := standing != nil && i.Owner == standing.Owner
-	return fmt.Appendf(b, " %s%d.%d.%d%v%v%v,%d,%d", i.State, i.Step, i.Attempts, i.Generation, i.Resent, current, owned,
-		max(-1, int(i.Lease.Sub(w.now).Seconds())), max(-1, int(i.NotBefore.Sub(w.now).Seconds())))
+	k.text(string(t.course.awaits))
+	k.flags(t.course.by != nil, t.todo.result.Done)
+	k.numbers(t.course.races)
+	if t.course.claim != nil {
+		k.outcome(&t.course.posted)
+		k.outcome(t.answer)
+	}
+	if t.course.awaits == write || t.course.awaits == hold {
+		k.numbers(int(t.course.decided.verdict))
+		w.appendItem(k, &t.todo.item, w.ledger[m])
+	}
+	w.appendItem(k, t.course.standing, w.ledger[m])
+	w.appendItem(k, t.course.claim, w.ledger[m])
+}
+
+func (w world) appendItem(k *key, i, standing *Item) {
+	k.flags(i != nil)
+	if i == nil {
+		return
+	}
+	k.text(string(i.State))
+	k.numbers(i.Step, i.Attempts, i.Generation, w.seconds(i.Lease), w.seconds(i.NotBefore))
+	k.flags(i.Resent, standing != nil && i.Revision == standing.Revision, standing != nil && i.Owner == standing.Owner)
 }
 
 // TestModel tries all orders of what two workers do with two messages, each delivered more than once, while leases end
@@ -329,8 +363,8 @@ func (w world) appendItem(b []byte, i, standing *Item) []byte {
 func TestModel(t *testing.T) {
 	t.Parallel()
 	limits := []bounds{
-		{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: len(answers)},
-		{messages: 2, deliveries: 2, ticks: 1, ends: 0, answers: 1},
+		{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: 3},
+		{messages: 2, deliveries: 2, ticks: 0, ends: 0, answers: 1},
 	}
 	if tally.Full() {
 		limits = []bounds{

@@ -65,12 +65,13 @@ func (i Item) mayBeSettled(as Settlement) error {
 	}
 }
 
-// Settle carries out a person's decision about the message with this id; by is who decided, for the history. A resend
-// is queued on the queue of the message's lane before it is written down, so that a crash in between loses no order:
-// the record itself is the order. Settling twice does no harm.
+// Settle carries out a person's decision about a message; by is who decided, for the history. generation is the one that
+// the person saw: with it, settling twice does no harm, because a generation that has been followed by another is left
+// alone, and what stands is returned. A resend is queued on the queue of the message's lane before it is written
+// down, so that a crash in between loses no order: the record itself is the order.
 //
 // Errors: ErrNotFound, a *StateError, or that the ledger or the queue could not be asked.
-func (s *Sender) Settle(ctx context.Context, id string, as Settlement, by string, queues func(Lane) Queue) (Item, error) {
+func (s *Sender) Settle(ctx context.Context, id string, generation int, as Settlement, by string, queues func(Lane) Queue) (Item, error) {
 	for range maxRaces {
 		standing, err := s.look(ctx, id)
 		if err != nil {
@@ -78,6 +79,9 @@ func (s *Sender) Settle(ctx context.Context, id string, as Settlement, by string
 		}
 		if standing == nil {
 			return Item{}, ErrNotFound
+		}
+		if standing.Generation > generation {
+			return *standing, nil
 		}
 		if err := standing.mayBeSettled(as); err != nil {
 			return *standing, err
@@ -87,14 +91,12 @@ func (s *Sender) Settle(ctx context.Context, id string, as Settlement, by string
 			return *standing, err
 		}
 		next.Revision = s.NewToken()
-		found, ok, err := s.put(ctx, next, standing.Revision)
-		switch {
-		case err != nil:
+		_, ok, err := s.put(ctx, next, standing.Revision)
+		if err != nil {
 			return *standing, fmt.Errorf("settle message %s: %w", id, err)
-		case ok:
+		}
+		if ok {
 			return next, nil
-		case as == SettleResend && found.Generation > standing.Generation: // the order has been carried out already
-			return found, nil
 		}
 	}
 	return Item{}, fmt.Errorf("settle message %s: others kept writing; try again", id)

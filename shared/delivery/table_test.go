@@ -189,7 +189,7 @@ func TestBeforeAClaimDoesWhatItsRowSays(t *testing.T) {
 func posted() []situation {
 	var all []situation
 	for _, s := range situations() {
-		if s.item == nil || s.item.State != Sending {
+		if s.item == nil || s.item.State != Sending || s.item.Fingerprint != "same" || s.item.Refused != nil || s.record.generation != 0 {
 			continue
 		}
 		for _, attempts := range []int{1, 8} {
@@ -236,9 +236,12 @@ func TestThePostsEndDoesWhatItsRowSays(t *testing.T) {
 func TestASlowOwnerDoesWhatItsRowSays(t *testing.T) {
 	t.Parallel()
 	var all []situation
-	for _, s := range posted() {
+	for i, s := range posted() {
+		if i%29 != 0 { // the times of the message do not matter here
+			continue
+		}
 		for _, standing := range items() {
-			if standing != nil && (standing.Fingerprint != "same" || standing.Refused != nil) {
+			if standing != nil && (standing.Fingerprint != "same" || standing.Refused != nil || !standing.Lease.Before(noon) || standing.NotBefore.Before(noon)) {
 				continue
 			}
 			for _, owner := range []string{"owner-1", "owner-2"} {
@@ -252,9 +255,6 @@ func TestASlowOwnerDoesWhatItsRowSays(t *testing.T) {
 				over.next = settling.decide(s).item
 				all = append(all, over)
 			}
-		}
-		if len(all) > 100_000 {
-			break
 		}
 	}
 	follow(t, overtaking, all, func(r rule, s situation, d decision) {

@@ -1,0 +1,214 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
+)
+
+// ledgerPacer notes what is reserved, and gives what it is told to.
+type askedPacer struct {
+	delivery.Pacer
+	mu    sync.Mutex
+	asked []int
+	give  func(n int) delivery.Reservation
+}
+
+func (p *askedPacer) Reserve(_ context.Context, _ delivery.Account, _ delivery.Lane, n int, _ time.Time) (delivery.Reservation, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, n)
+	return p.give(n), nil
+}
+
+// slots are n of them, from now on, so far apart.
+func slots(n int, apart time.Duration) delivery.Reservation {
+	var r delivery.Reservation
+	for i := range n {
+		r.Slots = append(r.Slots, time.Now().Add(time.Duration(i)*apart))
+	}
+	return r
+}
+
+// batch delivers records at the same time, in a bubble of synctest, within 30 seconds.
+func (w *world) batch(records ...delivery.Record) []delivery.Result {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer cancel()
+	b := w.sender.Batch(len(records))
+	results := make([]delivery.Result, len(records))
+	var wg sync.WaitGroup
+	for i, r := range records {
+		wg.Go(func() {
+			var err error
+			if results[i], err = b.DeliverRecord(ctx, r, fmt.Sprint("sqs-", i), message.Defaults{}); err != nil {
+				w.t.Errorf("record %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	return results
+}
+
+func record(t *testing.T, id string) delivery.Record {
+	t.Helper()
+	body, err := text(t, id, "Hello", "").Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return delivery.Record{Body: body}
+}
+
+// newBubble is a world on the clock of a synctest bubble.
+func newBubble(t *testing.T, give func(n int) delivery.Reservation) (*world, *askedPacer) {
+	t.Helper()
+	w := newWorld(t)
+	w.clock.running = true
+	p := &askedPacer{Pacer: w.pacer, give: give}
+	w.sender.Pacer = p
+	return w, p
+}
+
+func TestABatchReservesItsSlotsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := newBubble(t, func(n int) delivery.Reservation { return slots(n, 600*time.Millisecond) })
+		var records []delivery.Record
+		for i := range 10 {
+			records = append(records, record(t, fmt.Sprint("m", i)))
+		}
+		begun := time.Now()
+		for i, result := range w.batch(records...) {
+			if result.Item.State != delivery.Sent {
+				t.Errorf("record %d is %s", i, result.Item.State)
+			}
+		}
+		if !slices.Equal(p.asked, []int{10}) {
+			t.Errorf("reserved %v, want 10 at once", p.asked)
+		}
+		if took := time.Since(begun); took != 9*600*time.Millisecond {
+			t.Errorf("it took %v, want each message at its slot", took)
+		}
+		if w.ledger.puts != 20 || w.ledger.gets != 0 {
+			t.Errorf("%d writes and %d reads, want 20 and none", w.ledger.puts, w.ledger.gets)
+		}
+	})
+}
+
+func TestOnlyTheSlotsThatAreNeededAreReserved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := newBubble(t, func(n int) delivery.Reservation { return slots(n, time.Second) })
+		w.batch(record(t, "a"))
+		again := record(t, "a")
+		again.Recheck = true // it has come before
+		w.batch(again, record(t, "b"), delivery.Record{Body: []byte("{")})
+		if !slices.Equal(p.asked, []int{1, 1}) {
+			t.Errorf("reserved %v, want 1 and 1", p.asked)
+		}
+	})
+}
+
+func TestASlotThatIsNotUsedPassesToTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := newBubble(t, func(n int) delivery.Reservation { return slots(min(n, 2), time.Second) })
+		w.deliver(text(t, "a", "Hello", ""))
+		p.asked = nil
+		// Nobody knows that a is sent already; its slot goes to whoever has none.
+		results := w.batch(record(t, "a"), record(t, "b"), record(t, "c"))
+		if len(w.posted()) != 3 || len(p.asked) > 2 || slices.Max(p.asked) > 3 {
+			t.Errorf("%d posts, reserved %v, results %+v", len(w.posted()), p.asked, results)
+		}
+		if sum := p.asked[0]; sum != 3 {
+			t.Errorf("first reserved %d, want 3", sum)
+		}
+	})
+}
+
+func TestABatchWaitsForItsAccountAndALoneSendDoesNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var free time.Time
+		w, _ := newBubble(t, func(n int) delivery.Reservation {
+			if time.Now().Before(free) {
+				return delivery.Reservation{RetryAt: free}
+			}
+			return slots(n, 0)
+		})
+		free = time.Now().Add(20 * time.Second)
+		lone, err := w.sender.Deliver(t.Context(), text(t, "lone", "Hello", ""))
+		if err != nil || lone.Done || !lone.RetryAt.Equal(free) || time.Now().After(free) {
+			t.Errorf("alone: %+v, %v", lone, err)
+		}
+		if got := w.batch(record(t, "a"))[0]; got.Item.State != delivery.Sent || !time.Now().Equal(free) {
+			t.Errorf("in a batch it was %s at %v", got.Item.State, time.Now())
+		}
+		free = time.Now().Add(time.Hour)
+		begun := time.Now()
+		got := w.batch(record(t, "b"), record(t, "c"))
+		for _, one := range got {
+			if one.Done || !one.RetryAt.Equal(free) {
+				t.Errorf("on hold for an hour: %+v", one)
+			}
+		}
+		// 30 seconds, less what a post and its record would take
+		if took := time.Since(begun); took != 25*time.Second {
+			t.Errorf("it gave up after %v, want 25s: another batch would only meet the same pause", took)
+		}
+	})
+}
+
+func TestARotatedKeyGoesAtOnceWhereTheRefusedOneWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := newBubble(t, nil)
+		w.sender.Pacer = w.pacer
+		w.answer = func(_ context.Context, p post) error {
+			if p.key == "key-1" {
+				return errKeyRefused
+			}
+			return nil
+		}
+		time.AfterFunc(15*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.secret = "key-2"
+		})
+		begun := time.Now()
+		got := w.batch(record(t, "a"), record(t, "b"))
+		for _, one := range got {
+			if one.Item.State != delivery.Sent || one.Item.Attempts != 1 {
+				t.Errorf("it is %s after %d attempts", one.Item.State, one.Item.Attempts)
+			}
+		}
+		if took := time.Since(begun); took > 25*time.Second {
+			t.Errorf("the new key was used after %v, want within 10s of its coming", took)
+		}
+	})
+}
+
+func TestAPacerThatDoesNotAnswerLeavesEverythingUnclaimed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sender.Pacer = brokenPacer{}
+	if _, err := w.try(text(t, "a", "Hello", "")); !errors.Is(err, errPacer) || w.ledger.puts != 0 {
+		t.Errorf("err = %v after %d writes", err, w.ledger.puts)
+	}
+}
+
+var errPacer = errors.New("the pace does not answer")
+
+type brokenPacer struct{ delivery.Pacer }
+
+func (brokenPacer) Reserve(context.Context, delivery.Account, delivery.Lane, int, time.Time) (delivery.Reservation, error) {
+	return delivery.Reservation{}, errPacer
+}
