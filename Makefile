@@ -86,26 +86,11 @@ validate: $(pythonStamp) ## Check template.yaml
 ministackVenv := $(tools)/ministack-venv/bin
 ministackStamp := $(tools)/ministack-$(MINISTACK_VERSION)
 E2E_PORT ?= 4570
-e2eURL := http://127.0.0.1:$(E2E_PORT)
-e2eAnswers := $(ministackVenv)/python -c 'import urllib.request; urllib.request.urlopen("$(e2eURL)/_ministack/health", timeout=2)' 2>/dev/null
 
-# One shell, so that the stand-in ends by its pid however the tests end. Only the tests named E2E: the others have servers of
-# their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
+# Only the tests named E2E: the others have servers of their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
 .PHONY: e2e
 e2e: $(ministackStamp) ## Run the tests against an AWS stand-in: E2E_PORT=4570
-	@if $(e2eAnswers); then echo "Port $(E2E_PORT) is taken: try make e2e E2E_PORT=4571." >&2; exit 1; fi; \
-	state=$$(mktemp -d); \
-	BIND_HOST=127.0.0.1 GATEWAY_PORT=$(E2E_PORT) IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 DOCKER_HOST=unix:///nonexistent.sock \
-		STATE_DIR=$$state $(ministackVenv)/ministack >$$state/ministack.log 2>&1 & pid=$$!; \
-	trap 'kill $$pid 2>/dev/null; wait $$pid 2>/dev/null; rm -rf $$state' EXIT; trap 'exit 130' INT TERM; \
-	tries=0; until $(e2eAnswers); do \
-		tries=$$((tries+1)); \
-		if [ $$tries -gt 60 ] || ! kill -0 $$pid 2>/dev/null; then \
-			tail -n 20 $$state/ministack.log >&2; echo "The AWS stand-in did not come up on port $(E2E_PORT)." >&2; exit 1; \
-		fi; \
-		sleep 1; \
-	done; \
-	AWS_ENDPOINT_URL=$(e2eURL) go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/...
+	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/...
 
 # Built for this machine, beside and not over what `make deploy` has built. The function sends to the simulator of
 # `make run`, which it reaches as host.docker.internal:8081. SAM_SKIP_PULL_IMAGE=1 uses the base image that is there.
