@@ -1,0 +1,147 @@
+package kill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+const (
+	// backlog is how many records are to be had at any time while workers are killed.
+	backlog = 60
+	// maxBatch is the most records in a call to SQS, and in a batch for a worker.
+	maxBatch = 10
+	feedTick = 50 * time.Millisecond
+	// refAttribute is the message attribute with the ref; the worker does not know it.
+	refAttribute = "ref"
+	quietTick    = time.Second
+	// deserted is how long the queue has to be empty until nothing can be expected of it.
+	deserted = visibility + 5*time.Second
+)
+
+// feed keeps the queue filled until enough workers were killed. Then it ends the killing, and sees to it that each planned flaw is met:
+// the message that should have met it may have lost its worker before.
+func (r *run) feed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, killLimit, fmt.Errorf("fewer than %d workers could be killed in %v", r.opts.Kills, killLimit))
+	defer cancel()
+	said := int64(0)
+	for r.kills.Load() < int64(r.opts.Kills) {
+		for r.queued.Load()-r.taken.Load() < backlog {
+			if err := r.put(ctx, r.load.next(), r.load.next(), r.load.next(), r.load.next()); err != nil {
+				return err
+			}
+		}
+		if kills := r.kills.Load(); kills >= said+25 {
+			said = kills
+			fmt.Fprintf(r.log, "kills=%d torn=%d messages=%d\n", kills, r.torn.Load(), len(r.load.messages))
+		}
+		if err := wait(ctx, feedTick); err != nil {
+			return err
+		}
+	}
+	r.killing.Store(false)
+	fired := r.firedTokens()
+	for _, m := range slices.Clone(r.load.messages) {
+		if m.flaw != nil && !fired[m.token] {
+			if err := r.put(ctx, r.load.again(m)); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Fprintf(r.log, "kills=%d torn=%d messages=%d: no more of either\n", r.kills.Load(), r.torn.Load(), len(r.load.messages))
+	return nil
+}
+
+// firedTokens are the tokens of the flaws that were met.
+func (r *run) firedTokens() map[string]bool {
+	fired := map[string]bool{}
+	for _, planned := range r.dmly.Fired() {
+		if planned.Fired > 0 {
+			fired[planned.Fault.Match] = true
+		}
+	}
+	return fired
+}
+
+// put plans what messages meet and puts them on the queue, at most five.
+func (r *run) put(ctx context.Context, messages ...*message) error {
+	var entries []types.SendMessageBatchRequestEntry
+	var of []*message
+	for _, m := range messages {
+		if m.flaw != nil && m.token == "flaw-of-"+m.ref { // else it is planned already
+			fault := m.flaw.fault
+			fault.Match = m.token
+			r.dmly.Inject(fault)
+		}
+		for i, body := range m.bodies {
+			delay := 0
+			if i > 0 {
+				delay = r.load.random.IntN(secondDelay)
+			}
+			entries = append(entries, types.SendMessageBatchRequestEntry{
+				Id: aws.String(strconv.Itoa(len(entries))), MessageBody: aws.String(body), DelaySeconds: int32(delay), //nolint:gosec // a few seconds
+				MessageAttributes: map[string]types.MessageAttributeValue{
+					refAttribute: {DataType: aws.String("String"), StringValue: aws.String(m.ref)},
+				},
+			})
+			of = append(of, m)
+		}
+	}
+	output, err := r.stand.queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(r.stand.sendURL), Entries: entries})
+	if err == nil && len(output.Failed) > 0 {
+		err = errors.New(aws.ToString(output.Failed[0].Message))
+	}
+	if err != nil {
+		return fmt.Errorf("put messages on the queue: %w", err)
+	}
+	r.queued.Add(int64(len(entries)))
+	for _, sent := range output.Successful {
+		i, err := strconv.Atoi(aws.ToString(sent.Id))
+		if err != nil || i < 0 || i >= len(of) {
+			return fmt.Errorf("put messages on the queue: the answer names an entry %q", aws.ToString(sent.Id))
+		}
+		if of[i].id == "" {
+			of[i].id = aws.ToString(sent.MessageId)
+		}
+	}
+	return nil
+}
+
+// settle waits until the queue is empty and every message rests, or nothing is left that would bring one there.
+func (r *run) settle(ctx context.Context) error {
+	begin := time.Now()
+	for empty := 0 * quietTick; empty < deserted; {
+		if time.Since(begin) > settleLimit {
+			r.note("not everything came to rest in %v without kills", settleLimit)
+			return nil
+		}
+		if err := wait(ctx, quietTick); err != nil {
+			return err
+		}
+		depth, err := r.stand.depth(ctx, r.stand.sendURL)
+		if err != nil {
+			return err
+		}
+		if depth > 0 {
+			empty = 0
+			continue
+		}
+		empty += quietTick
+		items, err := r.stand.items(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(r.load.messages, func(m *message) bool { return !items[m.id].rests() }) {
+			break
+		}
+	}
+	fmt.Fprintf(r.log, "quiet after %v\n", time.Since(begin).Round(time.Second))
+	return nil
+}

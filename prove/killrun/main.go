@@ -1,0 +1,52 @@
+// Command killrun ends built workers in the middle of their work, again and again, and checks that nothing was lost or sent twice; see
+// package kill. It needs an AWS stand-in and the worker's binary:
+//
+//	make build ARCH=native
+//	e2e/with-ministack go run ./prove/killrun -kills 200
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"dmlysender/prove/kill"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "killrun:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("killrun", flag.ContinueOnError)
+	kills := flags.Int("kills", 200, "processes to end in the middle of an invocation")
+	workers := flags.Int("workers", 4, "processes at the same time")
+	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "what everything random is drawn from") //nolint:gosec // after 1970
+	binary := flags.String("binary", "build/"+runtime.GOARCH+"/worker/bootstrap", "the worker, built for this machine")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	endpoint := os.Getenv("AWS_ENDPOINT_URL")
+	if endpoint == "" {
+		return errors.New("AWS_ENDPOINT_URL is not set: run this by e2e/with-ministack")
+	}
+	if _, err := os.Stat(*binary); err != nil {
+		return fmt.Errorf("find the worker: %w: build it with make build ARCH=native", err)
+	}
+	begin := time.Now()
+	result, err := kill.Run(ctx, kill.Options{Binary: *binary, Endpoint: endpoint, Seed: *seed, Kills: *kills, Workers: *workers, Log: os.Stdout})
+	fmt.Printf("killrun: seed=%d %v in %v\n", *seed, result, time.Since(begin).Round(time.Second))
+	return err
+}
