@@ -19,11 +19,11 @@ const (
 	// invocationTime is the function's time-out. It is short, so that a claim whose owner was killed is not left alone for long.
 	invocationTime = 8 * time.Second
 	// minLife and maxLife are how long after its beginning an invocation is killed: once it has surely begun, and when most have ended.
-	minLife, maxLife = time.Millisecond, 150 * time.Millisecond
+	minLife, maxLife = time.Millisecond, 120 * time.Millisecond
 
 	// Of a hundred batches so many are killed, delivered to another process at the same time, left on the queue though they were done,
 	// and joined by a record that was done long ago.
-	killedShare, twinShare, undeletedShare, lateShare = 40, 8, 4, 15
+	killedShare, twinShare, undeletedShare, lateShare = 60, 8, 4, 15
 	// keptRecords is how many records are remembered for that.
 	keptRecords = 500
 )
