@@ -90,7 +90,7 @@ E2E_PORT ?= 4570
 # Only the tests named E2E: the others have servers of their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
 .PHONY: e2e
 e2e: $(ministackStamp) ## Run the tests against an AWS stand-in: E2E_PORT=4570
-	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/...
+	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/...
 
 # Built for this machine, beside and not over what `make deploy` has built. The function sends to the simulator of
 # `make run`, which it reaches as host.docker.internal:8081. SAM_SKIP_PULL_IMAGE=1 uses the base image that is there.

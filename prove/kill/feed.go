@@ -86,7 +86,7 @@ func (r *run) put(ctx context.Context, messages ...*message) error {
 				delay = r.load.random.IntN(secondDelay)
 			}
 			entries = append(entries, types.SendMessageBatchRequestEntry{
-				Id: aws.String(strconv.Itoa(len(entries))), MessageBody: aws.String(body), DelaySeconds: int32(delay), //nolint:gosec // a few seconds
+				Id: aws.String(strconv.Itoa(len(entries))), MessageBody: aws.String(body), DelaySeconds: int32(delay),
 				MessageAttributes: map[string]types.MessageAttributeValue{
 					refAttribute: {DataType: aws.String("String"), StringValue: aws.String(m.ref)},
 				},

@@ -15,6 +15,9 @@ import (
 // which the first was given up, which is later than the moment of its acceptance.
 const resendGap = 30 * time.Second
 
+// leaveAlone is how long after the end of a lease nobody else may conclude anything.
+const leaveAlone = 10 * time.Second
+
 // leastTorn is the share of kills, one in so many, that has to hit between claim and record: else the run proved little.
 const leastTorn = 4
 
@@ -25,7 +28,8 @@ const leastTorn = 4
 //   - each message rests in one final state, and both contents of one id do;
 //   - sent are only messages that DMLY accepted; rejected, failed or expired only messages that it did not, unless it lied;
 //   - rejected are only messages that DMLY or validation refused, expired only those that were;
-//   - unknown are only messages that met an ambiguous fault or were in a process when it was killed;
+//   - unknown are only messages that met an ambiguous fault or were in a process when it was killed, which nobody concludes from a claim
+//     that may still be at work;
 //   - a fallback is sent only after a rejection;
 //   - each planned fault was met; nothing is in the dead-letter queue.
 type evidence struct {
@@ -161,6 +165,10 @@ func (e evidence) problems(m *message) (found []string) {
 	case stateUnknown:
 		check(m.flaw != nil && m.flaw.ambiguous || e.inFlight[m.ref], "nothing happened to it that leaves its outcome unknown")
 		check(m.kind != resend || i.resent, "it rests as unknown, and was not sent once more")
+		if m.flaw == nil {
+			left := i.leftAlone()
+			check(left >= leaveAlone, "it was given up %v after its claim, want %v at least", left, leaveAlone)
+		}
 	case stateRejected:
 		check(m.refused() || m.flaw != nil && m.flaw.rejects, "nobody refused it")
 		check(len(accepted) == 0 || m.flaw != nil && m.flaw.lies, "it counts as rejected, and DMLY accepted it")

@@ -3,7 +3,9 @@ package kill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -44,6 +46,23 @@ func (i item) rests() bool {
 		return true
 	}
 	return false
+}
+
+// leftAlone is the time from the last claim to the last entry of the history; an entry is "2026-12-01T08:00:00.123Z sending 1 a reason".
+// It is 0 if the history does not say.
+func (i item) leftAlone() time.Duration {
+	for n := range slices.Backward(i.history) {
+		if at, rest, _ := strings.Cut(i.history[n], " "); strings.HasPrefix(rest, stateSending+" ") {
+			last, _, _ := strings.Cut(i.history[len(i.history)-1], " ")
+			claimed, err := time.Parse(time.RFC3339, at)
+			ended, endErr := time.Parse(time.RFC3339, last)
+			if err != nil || endErr != nil {
+				return 0
+			}
+			return ended.Sub(claimed)
+		}
+	}
+	return 0
 }
 
 func (i item) String() string {

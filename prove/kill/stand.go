@@ -59,8 +59,8 @@ func newStand(ctx context.Context, endpoint string) (*stand, error) {
 		endpoint: endpoint, name: "prove-kill-" + rand.Text(),
 		tables: dynamodb.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg),
 	}
-	for _, make := range []func(context.Context) error{s.makeTable, s.makeQueues, s.makeSecret} {
-		if err := make(ctx); err != nil {
+	for _, part := range []func(context.Context) error{s.makeTable, s.makeQueues, s.makeSecret} {
+		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, s.remove(ctx))
 		}
 	}

@@ -3,7 +3,6 @@ package kill
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -272,5 +271,5 @@ func names(batch []delivered) string {
 	for i, d := range batch {
 		refs[i] = refOf(d)
 	}
-	return fmt.Sprintf("the messages %s", strings.Join(refs, ", "))
+	return "the messages " + strings.Join(refs, ", ")
 }

@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("killrun", flag.ContinueOnError)
 	kills := flags.Int("kills", 200, "processes to end in the middle of an invocation")
 	workers := flags.Int("workers", 4, "processes at the same time")
-	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "what everything random is drawn from") //nolint:gosec // after 1970
+	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "what everything random is drawn from")
 	binary := flags.String("binary", "build/"+runtime.GOARCH+"/worker/bootstrap", "the worker, built for this machine")
 	if err := flags.Parse(args); err != nil {
 		return err
