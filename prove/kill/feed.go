@@ -26,8 +26,8 @@ const (
 	deserted = visibility + 5*time.Second
 )
 
-// feed keeps the queue filled until enough workers were killed. Then it ends the killing, and sees to it that each planned flaw is met:
-// the message that should have met it may have lost its worker before.
+// feed keeps the queue filled until enough workers were killed. Then it ends the killing, and sees to it that each planned flaw is met,
+// as the message that should have met it may have lost its worker before; and that each kind of flaw is met by a worker that is left alone.
 func (r *run) feed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, killLimit, fmt.Errorf("fewer than %d workers could be killed in %v", r.opts.Kills, killLimit))
 	defer cancel()
@@ -49,10 +49,15 @@ func (r *run) feed(ctx context.Context) error {
 	r.killing.Store(false)
 	fired := r.firedTokens()
 	for _, m := range slices.Clone(r.load.messages) {
-		if m.flaw != nil && !fired[m.token] {
+		if m.flaw != nil && !fired[m.token] { // the flaw may be met between that look and this, and then nothing is wrong either
 			if err := r.put(ctx, r.load.again(m)); err != nil {
 				return err
 			}
+		}
+	}
+	for i := range flaws {
+		if err := r.put(ctx, r.load.flawed(&flaws[i])); err != nil {
+			return err
 		}
 	}
 	fmt.Fprintf(r.log, "kills=%d torn=%d messages=%d: no more of either\n", r.kills.Load(), r.torn.Load(), len(r.load.messages))

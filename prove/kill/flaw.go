@@ -26,7 +26,7 @@ var flaws = []flaw{
 	{name: "504, accepted", fault: dmlytest.Fault{Status: 504, Accept: new(true)}, weight: 2, ambiguous: true},
 	{name: "unreadable, accepted", fault: dmlytest.Fault{Unreadable: true}, weight: 4, ambiguous: true},
 	{name: "unreadable, not accepted", fault: dmlytest.Fault{Unreadable: true, Accept: new(false)}, weight: 4, ambiguous: true},
-	{name: "answered too late", fault: dmlytest.Fault{Latency: "9s"}, weight: 1, ambiguous: true},
+	{name: "answered too late", fault: dmlytest.Fault{Latency: "9s"}, weight: 2, ambiguous: true},
 	{name: "429 with Retry-After", fault: dmlytest.Fault{Status: 429, RetryAfter: "1"}, weight: 1},
 	{name: "503 with Retry-After", fault: dmlytest.Fault{Status: 503, RetryAfter: "1"}, weight: 4},
 	{name: "200 with an error", fault: dmlytest.Fault{Error: "the recipient is gone"}, weight: 4, rejects: true},

@@ -108,6 +108,14 @@ func (l *load) next() *message {
 	return m
 }
 
+// flawed makes a plain message that meets the flaw.
+func (l *load) flawed(f *flaw) *message {
+	m := l.make(plain)
+	l.flaw(m, f)
+	l.fill(m)
+	return m
+}
+
 // again makes a plain message that meets the flaw of another, in case that one never gets there.
 func (l *load) again(of *message) *message {
 	m := l.make(plain)

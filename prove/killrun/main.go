@@ -47,6 +47,8 @@ func run(ctx context.Context, args []string) error {
 	}
 	begin := time.Now()
 	result, err := kill.Run(ctx, kill.Options{Binary: *binary, Endpoint: endpoint, Seed: *seed, Kills: *kills, Workers: *workers, Log: os.Stdout})
-	fmt.Printf("killrun: seed=%d %v in %v\n", *seed, result, time.Since(begin).Round(time.Second))
+	if _, judged := errors.AsType[*kill.ViolationError](err); judged || err == nil {
+		fmt.Printf("killrun: seed=%d %v in %v\n", *seed, result, time.Since(begin).Round(time.Second))
+	}
 	return err
 }
