@@ -139,18 +139,43 @@ func TestAnOwnerThatWasReplacedChangesNothing(t *testing.T) {
 	}
 }
 
-func TestTheLedgerStaysTrueWhenTheContextEndsDuringThePost(t *testing.T) {
+// SIGTERM, or a caller that hangs up: what has begun is finished and recorded, and nothing more is begun.
+func TestAPostThatHasBegunIsFinishedWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.answer = func(post context.Context, _ post) error {
+		cancel()
+		return post.Err() // the request goes on
+	}
+	m := text(t, "a", "Hello", `,"fallback":[{"channel":"whatsapp","type":"template","template":"a"}]`)
+	result, err := w.sender.Deliver(ctx, m)
+	if got := w.item("a"); err != nil || !result.Done || got.State != delivery.Sent {
+		t.Errorf("result %+v, %v; it stands as %s", result, err, got.State)
+	}
+	w.answer = func(context.Context, post) error { return errRejected }
+	late := text(t, "b", "Hello", "")
+	if result, err := w.sender.Deliver(ctx, late); err != nil || result.Done || result.RetryAt.IsZero() || len(w.posted()) != 1 {
+		t.Errorf("after the end: %+v, %v, %d posts", result, err, len(w.posted()))
+	}
+}
+
+// Between two steps the context ends: the message waits for its fallback, and says so.
+func TestAnEndBetweenTwoStepsLeavesTheMessageWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	w.answer = func(context.Context, post) error {
 		cancel()
-		return nil
+		return errRejected
 	}
-	if _, err := w.sender.Deliver(ctx, text(t, "a", "Hello", "")); err != nil {
-		t.Fatal(err)
+	m := text(t, "a", "Hello", `,"fallback":[{"channel":"whatsapp","type":"template","template":"a"}]`)
+	result, err := w.sender.Deliver(ctx, m)
+	if err != nil || result.Done || result.Item.State != delivery.Waiting || result.Item.Step != 1 || len(w.posted()) != 1 {
+		t.Errorf("result %+v, %v, %d posts", result, err, len(w.posted()))
 	}
-	if got := w.item("a"); got.State != delivery.Sent {
-		t.Errorf("it stands as %s", got.State)
+	w.answers(nil)
+	if again := w.until(m); again.Item.State != delivery.Sent || again.Item.Step != 1 || len(w.posted()) != 2 {
+		t.Errorf("then %+v after %d posts", again.Item, len(w.posted()))
 	}
 }

@@ -1,0 +1,172 @@
+package main
+
+const (
+	inDelivery = "shared/delivery"
+	inWorker   = "functions/worker/sqsworker"
+)
+
+// mutants are the guards that nothing may be lost or sent twice without.
+var mutants = []mutant{
+	{
+		guard: "owner token: who was replaced changes nothing",
+		file:  inDelivery + "/settling.go",
+		from:  "return s.item == nil || s.item.Owner != s.by.owner }", to: "return s.item == nil }",
+		test: "TestASlowOwnerLeavesTheNextGenerationAlone", in: inDelivery,
+	}, {
+		guard: "claim before post: whoever did not write it does not post",
+		file:  inDelivery + "/course.go",
+		from:  "if !e.written {", to: "if !e.written && c.decided.verdict != claim {",
+		test: "TestConcurrentWorkersWithOneRecordSendOnce", in: inDelivery,
+	}, {
+		guard: "a claim is not taken over",
+		file:  inDelivery + "/arriving.go",
+		from:  "s.post = outcome{err: errAbandoned}\n\t\t\treturn settling.decide(s)", to: "return s.start(*s.item)",
+		test: "TestModel", in: inDelivery,
+	}, {
+		guard: "lease: nothing is concluded while it is alive",
+		file:  inDelivery + "/arriving.go",
+		from:  "return s.item.State == Sending && s.now.Before(s.item.Lease.Add(leaseGrace))", to: "return false",
+		test: "TestAClaimThatNobodyFinishesBecomesUnknown", in: inDelivery,
+	}, {
+		guard: "lease: its grace for clocks that differ",
+		file:  inDelivery + "/arriving.go",
+		from:  "leaseGrace = 10 * time.Second", to: "leaseGrace = 0 * time.Second",
+		test: "TestAClaimThatNobodyFinishesBecomesUnknown", in: inDelivery,
+	}, {
+		guard: "unknown class: what may have been sent is not sent again",
+		file:  inDelivery + "/settling.go",
+		from:  "func (s situation) unsent() bool { return as[*dmly.NotSentError](s.post.err) }",
+		to:    "func (s situation) unsent() bool { return as[*dmly.NotSentError](s.post.err) || as[*dmly.UnknownError](s.post.err) }",
+		test:  "TestOutcomesLeadToTheirStates", in: inDelivery,
+	}, {
+		guard: "resend happens once",
+		file:  inDelivery + "/settling.go",
+		from:  "return s.record.resend && !s.item.Resent }", to: "return s.record.resend }",
+		test: "TestAnUnknownMessageIsResentOnceIfItSaysSo", in: inDelivery,
+	}, {
+		guard: "a message that was resent is never said to be unsent",
+		file:  inDelivery + "/settling.go",
+		from:  "return s.post.rejected() && s.item.Resent }", to: "return false }",
+		test: "TestAMessageThatWasResentIsNeverSaidToBeUnsent", in: inDelivery,
+	}, {
+		guard: "fallback follows a rejection only",
+		file:  inDelivery + "/settling.go",
+		from:  "return s.post.rejected() && s.item.Step+1 < s.record.steps }", to: "return s.post.err != nil && s.item.Step+1 < s.record.steps }",
+		test: "TestFallbackFollowsARejectionAndNothingElse", in: inDelivery,
+	}, {
+		guard: "fingerprint check: other content under the same id",
+		file:  inDelivery + "/arriving.go",
+		from:  "return s.item.Fingerprint != s.record.fingerprint }", to: "return false }",
+		test: "TestAnotherMessageUnderTheSameIDIsAConflict", in: inDelivery,
+	}, {
+		guard: "content once refused stays refused",
+		file:  inDelivery + "/arriving.go",
+		from:  "return s.otherContent() && slices.Contains(s.item.Refused, s.record.fingerprint)", to: "return false",
+		test: "TestACorrectionOfARejectedMessageIsANewGeneration", in: inDelivery,
+	}, {
+		guard: "generation check: records of an earlier one",
+		file:  inDelivery + "/arriving.go",
+		from:  "s.record.generation > 0 && s.record.generation < s.item.Generation }", to: "false }",
+		test: "TestRecordsOfAnEarlierGenerationAreAcknowledgedUnsent", in: inDelivery,
+	}, {
+		guard: "an order is for the generation that was seen",
+		file:  inDelivery + "/settle.go",
+		from:  "if standing.Generation > generation {", to: "if false {",
+		test: "TestAnOrderThatIsGivenTwiceSendsOnce", in: inDelivery,
+	}, {
+		guard: "attempts are bounded",
+		file:  inDelivery + "/settling.go",
+		from:  "return s.item.Attempts >= s.retry.attempts() }", to: "return false }",
+		test: "TestWhatIsProvenUnsentIsTriedAgainAndGivenUpInTheEnd", in: inDelivery,
+	}, {
+		guard: "waiting for key and rate uses no attempt",
+		file:  inDelivery + "/settling.go",
+		from:  "item.Attempts--", to: "item.Attempts -= 0",
+		test: "TestWaitingForARefusedKeyOrTheRateUsesNoAttempt", in: inDelivery,
+	}, {
+		guard: "jitter cap: the back-off's ceiling",
+		file:  inDelivery + "/retry.go",
+		from:  "ceiling = min(backOffBase<<shift, backOffCap)", to: "ceiling = backOffBase << shift",
+		test: "TestTheBackOffHasAFloorAndACap", in: inDelivery,
+	}, {
+		guard: "Retry-After cap",
+		file:  inDelivery + "/settling.go",
+		from:  "d.pause.delay = min(asked, maxDelay)", to: "d.pause.delay = asked",
+		test: "TestRetryAfterIsHonouredAndCapped", in: inDelivery,
+	}, {
+		guard: "deadline margin: no post without time to record it",
+		file:  inDelivery + "/post.go",
+		from:  "if left < postTime/2 || ctx.Err() != nil {", to: "if ctx.Err() != nil {",
+		test: "TestNothingIsStartedThatCouldNotBeFinished", in: inDelivery,
+	}, {
+		guard: "a post that has begun is finished",
+		file:  inDelivery + "/post.go",
+		from:  "context.WithTimeout(context.WithoutCancel(ctx), min(left, maxPostTime))", to: "context.WithTimeout(ctx, min(left, maxPostTime))",
+		test: "TestAPostThatHasBegunIsFinishedWhenTheContextEnds", in: inDelivery,
+	}, {
+		guard: "what came of a post is recorded even if the context ends",
+		file:  inDelivery + "/sender.go",
+		from:  "ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)", to: "ctx, cancel := context.WithTimeout(ctx, left)",
+		test: "TestAPostThatHasBegunIsFinishedWhenTheContextEnds", in: inDelivery,
+	}, {
+		guard: "a write whose answer is lost is asked for again",
+		file:  inDelivery + "/sender.go",
+		from:  "maxWrites = 3", to: "maxWrites = 1",
+		test: "TestAnAnswerThatIsLostIsAskedForAgain", in: inDelivery,
+	}, {
+		guard: "a panic in a post proves nothing",
+		file:  inDelivery + "/post.go",
+		from:  `o = outcome{err: fmt.Errorf("panic while posting: %T", p)}`, to: `o = outcome{err: errUnused}`,
+		test: "TestAPanicInAPostIsAnUnknownOutcome", in: inWorker,
+	}, {
+		guard: "expiry is judged at the moment of sending",
+		file:  inDelivery + "/arriving.go",
+		from:  "return !s.record.expiresAt.IsZero() && !s.record.due(s.now).Before(s.record.expiresAt)", to: "return false",
+		test: "TestTimesAreJudgedAtTheMomentOfSending", in: inDelivery,
+	}, {
+		guard: "pace reservation: no claim without a slot",
+		file:  inDelivery + "/course.go",
+		from:  "case d.verdict == claim && c.by == nil:\n\t\treturn c.await(effect{kind: reserve})", to: "case d.verdict == claim && c.by == nil:\n\t\tc.by = &claimant{owner: c.record.id, lease: now.Add(maxPostTime)}\n\t\treturn c.decide(now)",
+		test: "TestAPacerThatDoesNotAnswerLeavesEverythingUnclaimed", in: inDelivery,
+	}, {
+		guard: "the claim comes at the slot",
+		file:  inDelivery + "/turns.go",
+		from:  "s.Clock.Sleep(ctx, slot.Sub(s.Clock.Now()))", to: "s.Clock.Sleep(ctx, 0)",
+		test: "TestABatchReservesItsSlotsAtOnce", in: inDelivery,
+	}, {
+		guard: "problems keep their content",
+		file:  inDelivery + "/arriving.go",
+		from:  "if in.Problem() {\n\t\tnext.Content = s.record.content\n\t}", to: "",
+		test: "TestOutcomesLeadToTheirStates", in: inDelivery,
+	}, {
+		guard: "the ledger in memory compares revisions",
+		file:  "shared/ledger/memory.go",
+		from:  "case found && standing.Revision != over, !found && over != \"\":", to: "case !found && over != \"\":",
+		test: "TestMemoryIsALedger", in: "shared/ledger",
+	}, {
+		guard: "the ledger in DynamoDB compares revisions",
+		file:  "shared/ledger/dynamodb/ledger.go",
+		from:  `whereNamedStands   = "revision = :over AND forgetAt > :now"`, to: `whereNamedStands   = "forgetAt > :now"`,
+		test: "TestDynamoDBIsALedger", in: "shared/ledger/dynamodb",
+	}, {
+		guard: "the ledger knows its own lost answer",
+		file:  "shared/ledger/dynamodb/ledger.go",
+		from:  "return standing, found && standing.Revision == item.Revision, nil", to: "return standing, false, nil",
+		test: "TestDynamoDBIsALedger", in: "shared/ledger/dynamodb",
+	}, {
+		guard: "the worker acknowledges only what is done",
+		file:  inWorker + "/handler.go",
+		from:  "if !results[i].Done {", to: "if false {",
+		test: "TestWorkerReturnsEverythingAndPostsNothingWithoutALedger", in: inWorker,
+	}, {
+		guard: "an old record is acknowledged only if its copy is queued",
+		file:  inWorker + "/copy.go",
+		from:  "slog.String(\"error\", err.Error()))\n\t\treturn false", to: "slog.String(\"error\", err.Error()))\n\t\treturn true",
+		test: "TestAnOldRecordStaysIfItsCopyCannotBeQueued", in: inWorker,
+	}, {
+		guard: "the client proves that no byte was written",
+		file:  "shared/dmly/gate.go",
+		from:  "return g.state.CompareAndSwap(gateFresh, gateShut) || g.state.Load() == gateShut", to: "return true",
+		test: "TestWhatMayHaveBeenReadIsUnknown", in: "shared/dmly",
+	},
+}

@@ -1,0 +1,146 @@
+// Command mutants proves the tests: it takes away one guard of the code after the other, on a copy, and each time a named
+// test has to fail. A guard whose test stays green is not guarded.
+//
+//	go run ./prove/mutants          all of them
+//	go run ./prove/mutants lease    those with "lease" in their name
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+
+	"dmlysender/prove/tally"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1) //nolint:gocritic // stop only restores the signal's default
+	}
+}
+
+// mutant is a guard, and the code without it.
+type mutant struct {
+	guard string
+	file  string
+	// from is the code with the guard, which stands in the file exactly once; to is what takes its place.
+	from, to string
+	// test is the test that has to fail, in the package.
+	test, in string
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // it is the system's folder for such things
+	if err := copyTree(ctx, dir); err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "GUARD TAKEN AWAY\tTEST THAT HAS TO FAIL\t")
+	tried, caught := 0, 0
+	for _, m := range mutants {
+		if len(args) > 0 && !strings.Contains(m.guard, args[0]) {
+			continue
+		}
+		tried++
+		verdict := "caught"
+		if err := m.try(ctx, dir); err != nil {
+			verdict = "NOT CAUGHT: " + err.Error()
+		} else {
+			caught++
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", m.guard, m.test, verdict)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n%d of %d guards are tested\n", caught, tried)
+	if err := tally.Append("mutants", tally.Counts{"mutants": tried, "caught": caught}); err != nil {
+		return err
+	}
+	if caught != tried || tried == 0 {
+		return errors.New("there are guards that no test holds")
+	}
+	return nil
+}
+
+// copyTree copies what git knows of the tree, as it stands now.
+func copyTree(ctx context.Context, dir string) error {
+	list, err := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		return fmt.Errorf("list the files of the repository: %w", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(string(list), "\x00"), "\x00") {
+		content, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) { // deleted, and not yet committed
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var failed = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+// try takes the guard away in the copy, runs the test, and puts the guard back. An error says why the mutant was not caught.
+func (m mutant) try(ctx context.Context, dir string) (err error) {
+	file := filepath.Join(dir, m.file)
+	original, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if n := bytes.Count(original, []byte(m.from)); n != 1 {
+		return fmt.Errorf("its code stands %d times in %s: bring the list up to date", n, m.file)
+	}
+	mutated := bytes.Replace(original, []byte(m.from), []byte(m.to), 1)
+	if err := os.WriteFile(file, mutated, 0o600); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.WriteFile(file, original, 0o600)) }()
+	command := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=120s", "-run", "^"+m.test+"$", "./"+m.in) //nolint:gosec // both are constants
+	command.Dir = dir
+	output, err := command.CombinedOutput()
+	switch {
+	case err == nil:
+		return errors.New("the test passes")
+	case !bytes.Contains(output, []byte("--- FAIL: "+m.test)) && !bytes.Contains(output, []byte("panic: test timed out")):
+		return fmt.Errorf("the test did not run: %s", lastLines(output))
+	}
+	if names := failed.FindSubmatch(output); names != nil && string(names[1]) != m.test {
+		return fmt.Errorf("%s failed instead", names[1])
+	}
+	return nil
+}
+
+func lastLines(output []byte) string {
+	const most = 400
+	text := strings.TrimSpace(string(output))
+	return strings.ReplaceAll(text[max(0, len(text)-most):], "\n", " | ")
+}
