@@ -97,6 +97,14 @@ func (p *Process) Kill() error {
 	return nil
 }
 
+// Signal sends a signal to the process, such as SIGTERM, and does not wait for what it does.
+func (p *Process) Signal(signal os.Signal) error {
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		return fmt.Errorf("signal function %s: %w", p.name, err)
+	}
+	return nil
+}
+
 // Exited is closed when the process has ended, for whatever reason.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 

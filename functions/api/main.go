@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 
 	"dmlysender/functions/api/httpapi"
@@ -21,5 +20,5 @@ func main() {
 		os.Exit(1)
 	}
 	h := &httpapi.Handler{Sender: s.Sender, Queues: s.Queues, Callers: httpapi.NewCallers(s.CallerKeys), Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
-	lambda.Start(httpadapter.NewV2(h.Routes()).ProxyWithContext)
+	stack.Serve(httpadapter.NewV2(h.Routes()).ProxyWithContext)
 }

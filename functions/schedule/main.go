@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"dmlysender/functions/internal/stack"
 	"dmlysender/functions/schedule/scheduled"
 	"dmlysender/shared/config"
@@ -20,5 +18,5 @@ func main() {
 		os.Exit(1)
 	}
 	h := &scheduled.Handler{Queues: s.Queues, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
-	lambda.Start(h.Handle)
+	stack.Serve(h.Handle)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"dmlysender/functions/internal/stack"
 	"dmlysender/functions/worker/sqsworker"
 	"dmlysender/shared/config"
@@ -20,5 +18,5 @@ func main() {
 		os.Exit(1)
 	}
 	h := &sqsworker.Handler{Sender: s.Sender, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Queues: byName(s.Queues), Log: s.Log}
-	lambda.Start(h.Handle)
+	stack.Serve(h.Handle)
 }

@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -323,5 +324,42 @@ func TestLogsNameNeitherRecipientNorContentNorDMLYsWords(t *testing.T) {
 		if strings.Contains(logs, secret) {
 			t.Errorf("%q is in the logs:\n%s", secret, logs)
 		}
+	}
+}
+
+// The log line by which the template counts refused keys.
+func TestARefusedKeyIsLoggedAsTheTemplateExpects(t *testing.T) {
+	t.Parallel()
+	template, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(template), `{ $.msg = "`+delivery.KeyRefusedMessage+`" }`); n != 2 {
+		t.Errorf("the template counts the line %d times, want it for the worker and for the API", n)
+	}
+	w := newWorld(t)
+	w.answers(errKeyRefused)
+	w.deliver(text(t, "a", "Hello", ""))
+	if logs := w.logs.String(); strings.Count(logs, `"msg":"`+delivery.KeyRefusedMessage+`","account":"default"`) != 1 {
+		t.Errorf("logged:\n%s", logs)
+	}
+}
+
+func TestRecipientsAreLoggedAsAKeyedHash(t *testing.T) {
+	t.Parallel()
+	recipients := map[string]bool{}
+	for _, key := range []string{"key-1", "key-1", "key-2"} {
+		w := newWorld(t)
+		w.secret = key
+		w.deliver(text(t, "a", "Hello", ""))
+		_, rest, _ := strings.Cut(w.logs.String(), `"recipient":"`)
+		hash, _, _ := strings.Cut(rest, `"`)
+		if len(hash) != 16 {
+			t.Errorf("the recipient is logged as %q", hash)
+		}
+		recipients[hash] = true
+	}
+	if len(recipients) != 2 {
+		t.Errorf("one recipient has the hashes %v, want one for each key", recipients)
 	}
 }
