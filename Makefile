@@ -92,6 +92,11 @@ E2E_PORT ?= 4570
 e2e: $(ministackStamp) ## Run the tests against an AWS stand-in: E2E_PORT=4570
 	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/...
 
+.PHONY: prove
+prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about ten minutes: ARGS="model mutants" runs these parts
+	$(MAKE) --no-print-directory build ARCH=native
+	go run ./prove $(ARGS)
+
 # Built for this machine, beside and not over what `make deploy` has built. The function sends to the simulator of
 # `make run`, which it reaches as host.docker.internal:8081. SAM_SKIP_PULL_IMAGE=1 uses the base image that is there.
 .PHONY: invoke

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"dmlysender/prove/tally"
 )
 
 const (
@@ -63,6 +65,14 @@ func (r Result) String() string {
 		"sent=%d rejected=%d failed=%d expired=%d unknown=%d resent=%d duplicates=%d lost=%d",
 		r.Kills, r.Torn, r.Invocations, r.Records, r.Faults, r.Messages, r.Accepted,
 		r.Sent, r.Rejected, r.Failed, r.Expired, r.Unknown, r.Resent, r.Duplicates, r.Lost)
+}
+
+// Counts are the numbers that the whole proof sums up.
+func (r Result) Counts() tally.Counts {
+	return tally.Counts{
+		"kills": r.Kills, "crashes": r.Kills, "faults": r.Faults, "messages": r.Messages, "sent": r.Sent, "unknown": r.Unknown,
+		"duplicates": r.Duplicates, "lost": r.Lost,
+	}
 }
 
 // ViolationError says that the worker broke a promise.

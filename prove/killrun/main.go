@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"dmlysender/prove/kill"
+	"dmlysender/prove/tally"
 )
 
 func main() {
@@ -49,6 +50,7 @@ func run(ctx context.Context, args []string) error {
 	result, err := kill.Run(ctx, kill.Options{Binary: *binary, Endpoint: endpoint, Seed: *seed, Kills: *kills, Workers: *workers, Log: os.Stdout})
 	if _, judged := errors.AsType[*kill.ViolationError](err); judged || err == nil {
 		fmt.Printf("killrun: seed=%d %v in %v\n", *seed, result, time.Since(begin).Round(time.Second))
+		err = errors.Join(err, tally.Append("kills", result.Counts()))
 	}
 	return err
 }
