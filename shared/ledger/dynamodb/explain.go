@@ -2,40 +2,19 @@ package dynamodb
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
-	"github.com/aws/smithy-go"
+	"dmlysender/shared/table"
 )
 
 // Reasons for which the ledger cannot be reached until somebody changes something, for errors.Is.
 var (
 	// ErrTableNotFound: there is no table of that name in the account and Region, or it is still being created.
-	ErrTableNotFound = errors.New("table not found")
+	ErrTableNotFound = table.ErrNotFound
 	// ErrAccessDenied: the function's role may not read or write the table.
-	ErrAccessDenied = errors.New("access denied")
+	ErrAccessDenied = table.ErrAccessDenied
 )
 
 // explain turns the errors that an operator can do something about into a sentence that says what.
-func (l *Ledger) explain(ctx context.Context, err error) error {
-	// The SDK's deserialization error carries a copy of the answer, and with it what a message says.
-	if _, unreadable := errors.AsType[*smithy.DeserializationError](err); unreadable {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return errors.New("the answer was cut short or is not what DynamoDB writes: " +
-			"if it stays so, check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB")
-	}
-	refused, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return err
-	}
-	switch refused.ErrorCode() {
-	case "ResourceNotFoundException":
-		return fmt.Errorf("%w: deploy the stack that creates it, or correct LEDGER and AWS_REGION (%s)", ErrTableNotFound, refused.ErrorMessage())
-	case "AccessDeniedException", "AccessDenied":
-		return fmt.Errorf("%w: allow the function's role dynamodb:GetItem and dynamodb:PutItem on the table, "+
-			"and the use of its KMS key if it has one of your own (%s)", ErrAccessDenied, refused.ErrorMessage())
-	}
-	return err
+func explain(ctx context.Context, err error) error {
+	return table.Explain(ctx, err, "dynamodb:GetItem and dynamodb:PutItem")
 }

@@ -70,14 +70,14 @@ func (l *Ledger) Put(ctx context.Context, item delivery.Item, over string, now t
 		// The SDK repeats a write whose answer was lost, and so can run into its own first try.
 		return standing, found && standing.Revision == item.Revision, nil
 	}
-	return delivery.Item{}, false, l.failed("write", item.ID, l.explain(ctx, err))
+	return delivery.Item{}, false, l.failed("write", item.ID, explain(ctx, err))
 }
 
 // Get implements [delivery.Ledger]: one strongly consistent GetItem.
 func (l *Ledger) Get(ctx context.Context, id string, now time.Time) (item delivery.Item, ok bool, err error) {
 	output, err := l.client.GetItem(ctx, &sdk.GetItemInput{TableName: l.table, Key: key(id), ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return delivery.Item{}, false, l.failed("read", id, l.explain(ctx, err))
+		return delivery.Item{}, false, l.failed("read", id, explain(ctx, err))
 	}
 	item, ok, err = live(output.Item, now)
 	if err != nil {

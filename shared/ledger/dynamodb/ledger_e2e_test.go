@@ -18,54 +18,13 @@ import (
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/ledger/dynamodb"
 	"dmlysender/shared/ledger/ledgertest"
+	"dmlysender/shared/table/tabletest"
 )
-
-// newTable makes a table like the template's, which goes with the test.
-func newTable(t *testing.T, client *sdk.Client) string {
-	t.Helper()
-	name := "ledger-e2e-" + rand.Text()
-	var definitions []types.AttributeDefinition
-	for _, attribute := range []string{"pk", "sk", "attention", "attentionAt"} {
-		definitions = append(definitions, types.AttributeDefinition{AttributeName: aws.String(attribute), AttributeType: types.ScalarAttributeTypeS})
-	}
-	_, err := client.CreateTable(t.Context(), &sdk.CreateTableInput{
-		TableName: aws.String(name), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: definitions, KeySchema: keys("pk", "sk"),
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
-			IndexName: aws.String("attention"), KeySchema: keys("attention", "attentionAt"),
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
-		}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
-		defer cancel()
-		_, err := client.DeleteTable(ctx, &sdk.DeleteTableInput{TableName: aws.String(name)})
-		// A repeat whose first try had succeeded finds nothing.
-		if _, gone := errors.AsType[*types.ResourceNotFoundException](err); err != nil && !gone {
-			t.Errorf("the table %s stays behind: %v", name, err)
-		}
-	})
-	wait := sdk.NewTableExistsWaiter(client)
-	if err := wait.Wait(t.Context(), &sdk.DescribeTableInput{TableName: aws.String(name)}, time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
-func keys(hash, sort string) []types.KeySchemaElement {
-	return []types.KeySchemaElement{
-		{AttributeName: aws.String(hash), KeyType: types.KeyTypeHash},
-		{AttributeName: aws.String(sort), KeyType: types.KeyTypeRange},
-	}
-}
 
 func TestE2EDynamoDBIsALedger(t *testing.T) {
 	t.Parallel()
 	cfg := awstest.EndToEnd(t)
-	table := newTable(t, sdk.NewFromConfig(cfg))
+	table := tabletest.New(t, cfg)
 	ledgertest.Run(t, func(*testing.T) delivery.Ledger { return dynamodb.Open(cfg, table) })
 }
 
@@ -73,7 +32,7 @@ func TestE2EProblemsAreListedUntilTheyAreSettled(t *testing.T) {
 	t.Parallel()
 	cfg := awstest.EndToEnd(t)
 	client := sdk.NewFromConfig(cfg)
-	table := newTable(t, client)
+	table := tabletest.New(t, cfg)
 	l := dynamodb.Open(cfg, table)
 	// The index follows the table with a delay.
 	listed := func(want ...string) {
