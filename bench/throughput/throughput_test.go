@@ -87,8 +87,8 @@ func TestRealBinariesAreMeasured(t *testing.T) {
 		t.Errorf("got %v for a write, %v and %v of processor time, want some of each", r.write, r.fast.workerCPU, r.fast.bareCPU)
 	}
 	memory, table := r.costs[0], r.costs[1]
-	if memory.calls != 0 || table.calls != 2 {
-		t.Errorf("got %v and %v calls of DynamoDB for a message, want 0 and 2: a claim and an outcome", memory.calls, table.calls)
+	if memory.calls != 0 || table.calls < 2.1 || table.calls > 2.2 {
+		t.Errorf("got %v and %v calls of DynamoDB for a message, want 0 and 2.1: a claim, an outcome, and a tenth of a reservation for ten", memory.calls, table.calls)
 	}
 	if memory.objects < 10 || memory.bytes < 1000 || table.objects <= memory.objects || table.bytes <= memory.bytes {
 		t.Errorf("got %+v, want more with DynamoDB than in memory", r.costs)

@@ -62,11 +62,11 @@ var mutants = []mutant{
 		guard: "content once refused stays refused",
 		file:  inDelivery + "/arriving.go",
 		from:  "return s.otherContent() && slices.Contains(s.item.Refused, s.record.fingerprint)", to: "return false",
-		test: "TestACorrectionOfARejectedMessageIsANewGeneration", in: inDelivery,
+		test: "TestContentOnceRefusedStaysRefused", in: inDelivery,
 	}, {
 		guard: "generation check: records of an earlier one",
 		file:  inDelivery + "/arriving.go",
-		from:  "s.record.generation > 0 && s.record.generation < s.item.Generation }", to: "false }",
+		from:  "s.record.generation > 0 && s.record.generation < s.item.Generation", to: "false",
 		test: "TestRecordsOfAnEarlierGenerationAreAcknowledgedUnsent", in: inDelivery,
 	}, {
 		guard: "an order is for the generation that was seen",
@@ -116,7 +116,7 @@ var mutants = []mutant{
 	}, {
 		guard: "a panic in a post proves nothing",
 		file:  inDelivery + "/post.go",
-		from:  `o = outcome{err: fmt.Errorf("panic while posting: %T", p)}`, to: `o = outcome{err: errUnused}`,
+		from:  `o = outcome{err: fmt.Errorf("panic while posting: %T", p)}`, to: `o = outcome{err: fmt.Errorf("%w: %T", errUnused, p)}`,
 		test: "TestAPanicInAPostIsAnUnknownOutcome", in: inWorker,
 	}, {
 		guard: "expiry is judged at the moment of sending",
@@ -151,12 +151,12 @@ var mutants = []mutant{
 	}, {
 		guard: "the ledger knows its own lost answer",
 		file:  "shared/ledger/dynamodb/ledger.go",
-		from:  "return standing, found && standing.Revision == item.Revision, nil", to: "return standing, false, nil",
+		from:  "return standing, found && standing.Revision == item.Revision, nil", to: "return standing, found && false, nil",
 		test: "TestDynamoDBIsALedger", in: "shared/ledger/dynamodb",
 	}, {
 		guard: "the worker acknowledges only what is done",
 		file:  inWorker + "/handler.go",
-		from:  "if !results[i].Done {", to: "if false {",
+		from:  "if !results[i].Done {", to: "if !results[i].Done && false {",
 		test: "TestWorkerReturnsEverythingAndPostsNothingWithoutALedger", in: inWorker,
 	}, {
 		guard: "an old record is acknowledged only if its copy is queued",

@@ -270,6 +270,21 @@ func TestACorrectionOfARejectedMessageIsANewGeneration(t *testing.T) {
 	}
 }
 
+// A late redelivery of what was refused must not pass for the correction of its correction.
+func TestContentOnceRefusedStaysRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answers(errRejected, errRejected, nil)
+	w.deliver(text(t, "a", "Helo", ""))
+	w.deliver(text(t, "a", "Hallo", ""))
+	if late := w.deliver(text(t, "a", "Helo", "")); !late.Done || !late.Conflict || late.Item.ID != "a" || len(w.posted()) != 2 {
+		t.Errorf("the first content, come again: %+v after %d posts", late, len(w.posted()))
+	}
+	if third := w.deliver(text(t, "a", "Hello", "")); third.Item.State != delivery.Sent || third.Item.Generation != 3 {
+		t.Errorf("the second correction: %+v", third.Item)
+	}
+}
+
 func TestNothingIsStartedThatCouldNotBeFinished(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -142,22 +142,37 @@ func TestRecordsOfAnEarlierGenerationAreAcknowledgedUnsent(t *testing.T) {
 	}
 }
 
-// A slow owner of an earlier generation does not touch the next one.
+// A slow owner of an earlier generation does not touch the next one, wherever that stands.
 func TestASlowOwnerLeavesTheNextGenerationAlone(t *testing.T) {
 	t.Parallel()
-	w, q := newWorld(t), &shelf{}
-	m := text(t, "a", "Hello", "")
-	w.answer = func(context.Context, post) error {
-		w.answer = nil
-		w.clock.advance(time.Minute)
-		w.deliver(m) // it is unknown now
-		if _, err := w.settle("a", 1, delivery.SettleResend, q); err != nil {
-			t.Error(err)
-		}
-		return nil
-	}
-	result := w.deliver(m)
-	if got := w.item("a"); got.State != delivery.Accepted || got.Generation != 2 || result.Done {
-		t.Errorf("it stands as %+v, result %+v", got, result)
+	for name, tc := range map[string]struct {
+		second error
+		come   bool
+		state  delivery.State
+	}{
+		"before it is claimed": {nil, false, delivery.Accepted},
+		"unknown as well":      {errUnknown, true, delivery.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, q := newWorld(t), &shelf{}
+			m := text(t, "a", "Hello", "")
+			w.answer = func(context.Context, post) error {
+				w.answers(tc.second)
+				w.clock.advance(time.Minute)
+				w.deliver(m) // it is unknown now
+				if _, err := w.settle("a", 1, delivery.SettleResend, q); err != nil {
+					t.Error(err)
+				}
+				if tc.come {
+					w.come(q)
+				}
+				return nil
+			}
+			w.deliver(m)
+			if got := w.item("a"); got.State != tc.state || got.Generation != 2 || got.DMLYID != "" {
+				t.Errorf("it stands as %+v", got)
+			}
+		})
 	}
 }

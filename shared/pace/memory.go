@@ -1,137 +1,88 @@
-// Package pace keeps an account within its rate: the generic cell rate algorithm
-// (GCRA), with two lanes.
+// Package pace keeps an account within its rate, in this process: for local use and tests. Package dynamodb below it
+// shares the rate between all workers; both pass the suite of package pacetest.
 package pace
 
 import (
 	"context"
-	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/pace/internal/gcra"
 )
 
-// Memory is a [delivery.Pacer] for one process. It knows nothing of other
-// processes that use the same account.
+// Memory is a [delivery.Pacer] for one process. It knows nothing of other processes that use the same account.
 type Memory struct {
-	limits limits
+	// Float64 gives a random number in [0, 1), by which those who have to wait are spread; default [rand.Float64].
+	Float64 func() float64
+
+	limits gcra.Limits
 	now    func() time.Time
 
 	mu       sync.Mutex
-	accounts map[string]*account
-}
-
-// account is the algorithm's state: the theoretical arrival time of the next
-// message, and until when nothing goes.
-type account struct {
-	tat     time.Time
-	paused  time.Time
-	refused string
-}
-
-// limits are the algorithm's constants for a rate.
-type limits struct {
-	interval  time.Duration // between two messages
-	tolerance time.Duration // how far the theoretical time may run behind: the burst
+	accounts map[string]gcra.State
 }
 
 var _ delivery.Pacer = (*Memory)(nil)
 
-// NewMemory keeps each account within so many messages a minute. 96 % of the rate
-// with a burst of 3 % stays below the rate in any 60 seconds, and above 95 % of it.
+// NewMemory keeps each account within so many messages a minute: it lets 96 % of them through, with a burst of 2 % after a
+// rest, which is never more than the rate in any 60 seconds.
 func NewMemory(perMinute int, now func() time.Time) (*Memory, error) {
-	if perMinute < 1 {
-		return nil, fmt.Errorf("a rate of %d messages a minute sends nothing; it has to be at least 1", perMinute)
+	limits, err := gcra.New(perMinute)
+	if err != nil {
+		return nil, err
 	}
-	interval := time.Duration(float64(time.Minute) / (0.96 * float64(perMinute)))
-	burst := max(1, perMinute*3/100)
-	return &Memory{
-		limits:   limits{interval: interval, tolerance: time.Duration(burst-1) * interval},
-		now:      now,
-		accounts: map[string]*account{},
-	}, nil
+	return &Memory{Float64: rand.Float64, limits: limits, now: now, accounts: map[string]gcra.State{}}, nil
 }
 
-// Reserve implements [delivery.Pacer]. A reserved slot that is not used is lost.
-func (m *Memory) Reserve(ctx context.Context, of delivery.Account, lane delivery.Lane, n int, until time.Time) (delivery.Reservation, error) {
+// Reserve implements [delivery.Pacer]: at most 10 slots at once. A slot that is not used is lost.
+func (m *Memory) Reserve(ctx context.Context, account delivery.Account, lane delivery.Lane, n int, until time.Time) (delivery.Reservation, error) {
 	if err := ctx.Err(); err != nil {
 		return delivery.Reservation{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a, now, limits := m.account(of.Name), m.now(), m.limits
-	if a.paused.After(now) && a.refused == of.KeyVersion {
-		return delivery.Reservation{RetryAt: a.paused, KeyRefused: true}, nil
+	now, s := m.time(), m.accounts[account.Name]
+	ask := gcra.Ask{KeyVersion: account.KeyVersion, Lane: lane, N: n, Now: now, Until: until}
+	k := m.limits.Fit(s, ask)
+	if k == 0 {
+		return m.limits.Wait(s, ask, m.Float64()), nil
 	}
-	// An account that was idle may be behind by the tolerance, and no more.
-	next := a.tat
-	if earliest := now.Add(-limits.tolerance); next.Before(earliest) {
-		next = earliest
-	}
-	horizon := now.Add(limits.ahead(lane))
-	if until.Before(horizon) {
-		horizon = until
-	}
-	var slots []time.Time
-	for len(slots) < n && !latest(next, now).After(horizon) {
-		slots = append(slots, latest(next, now))
-		next = next.Add(limits.interval)
-	}
-	if len(slots) > 0 {
-		a.tat = next
-		return delivery.Reservation{Slots: slots}, nil
-	}
-	// The lane is full: ask again once its head has come near enough.
-	return delivery.Reservation{RetryAt: latest(now, next.Add(-limits.ahead(lane))).Add(limits.interval)}, nil
+	first := m.limits.First(s.TAT, now)
+	s.TAT = first.Add(time.Duration(k) * m.limits.Interval)
+	m.accounts[account.Name] = s
+	return delivery.Reservation{Slots: m.limits.Slots(first, k, now, until)}, nil
 }
 
-// ahead is how far in advance a lane may reserve: bulk less than normal, so that
-// normal is never long behind it.
-func (l limits) ahead(lane delivery.Lane) time.Duration {
-	if lane == delivery.BulkLane {
-		return max(4*time.Second, 2*l.interval)
-	}
-	return max(10*time.Second, 2*l.interval)
-}
-
-// Delay implements [delivery.Pacer].
-func (m *Memory) Delay(ctx context.Context, name string, until time.Time) error {
+// Delay implements [delivery.Pacer]: 15 minutes at most.
+func (m *Memory) Delay(ctx context.Context, account string, until time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a := m.account(name)
-	a.tat = latest(a.tat, until)
+	s := m.accounts[account]
+	if until := gcra.Delayed(until, m.time()); until.After(s.TAT) {
+		s.TAT = until
+		m.accounts[account] = s
+	}
 	return nil
 }
 
 // Refuse implements [delivery.Pacer].
-func (m *Memory) Refuse(ctx context.Context, of delivery.Account) (time.Time, error) {
+func (m *Memory) Refuse(ctx context.Context, account delivery.Account) (time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return time.Time{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a := m.account(of.Name)
-	if !a.paused.After(m.now()) || a.refused != of.KeyVersion {
-		a.paused, a.refused = m.now().Add(time.Minute), of.KeyVersion
+	now, s := m.time(), m.accounts[account.Name]
+	if !s.Refusal.Holds(account.KeyVersion, now) {
+		s.Refusal = s.Refusal.Next(account.KeyVersion, now)
+		m.accounts[account.Name] = s
 	}
-	return a.paused, nil
+	return s.Refusal.Until, nil
 }
 
-func (m *Memory) account(name string) *account {
-	a, ok := m.accounts[name]
-	if !ok {
-		a = &account{}
-		m.accounts[name] = a
-	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
+func (m *Memory) time() time.Time { return m.now().Truncate(gcra.Resolution) }

@@ -23,6 +23,7 @@ import (
 	"dmlysender/shared/ledger"
 	"dmlysender/shared/ledger/dynamodb"
 	"dmlysender/shared/pace"
+	shared "dmlysender/shared/pace/dynamodb"
 )
 
 // answer is the worker's, and what was allocated since the process started.
@@ -57,17 +58,21 @@ func open(getenv func(string) string) (*sqsworker.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DMLY_BASE_URL: %w", err)
 	}
-	pacer, err := pace.NewMemory(cfg.RatePerMinute, time.Now)
+	memory, err := pace.NewMemory(cfg.RatePerMinute, time.Now)
 	if err != nil {
 		return nil, err
 	}
 	var keeper delivery.Ledger = &ledger.Memory{}
+	var pacer delivery.Pacer = memory
 	if cfg.LedgerTable != "" {
 		aws, err := awsconf.FromEnv(getenv)
 		if err != nil {
 			return nil, err
 		}
 		keeper = dynamodb.Open(aws, cfg.LedgerTable)
+		if pacer, err = shared.Open(aws, cfg.LedgerTable, cfg.RatePerMinute, time.Now); err != nil {
+			return nil, err
+		}
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	return &sqsworker.Handler{Log: log, Sender: &delivery.Sender{

@@ -37,6 +37,8 @@ type Stack struct {
 // each links a client, and every client linked makes the start slower.
 type AWS struct {
 	Ledger func(cfg aws.Config, table string) delivery.Ledger
+	// Pacer keeps the accounts' rates in the ledger's table.
+	Pacer  func(cfg aws.Config, table string, perMinute int) (delivery.Pacer, error)
 	Queue  func(cfg aws.Config, url string) delivery.Queue
 	Secret func(cfg aws.Config, nameOrARN string) apikey.Source
 }
@@ -82,7 +84,7 @@ func (b builder) sender() (*delivery.Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DMLY_BASE_URL: %w", err)
 	}
-	pacer, err := pace.NewMemory(b.cfg.RatePerMinute, time.Now)
+	pacer, err := b.pacer()
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +102,15 @@ func (b builder) sender() (*delivery.Sender, error) {
 		NewToken: rand.Text,
 		Log:      b.log,
 	}, nil
+}
+
+// pacer is one for all workers where there is a table, and one for this process where there is none, or where the
+// function only sends to be tried locally.
+func (b builder) pacer() (delivery.Pacer, error) {
+	if b.cfg.LedgerTable == "" || b.services.Pacer == nil {
+		return pace.NewMemory(b.cfg.RatePerMinute, time.Now)
+	}
+	return b.services.Pacer(b.aws, b.cfg.LedgerTable, b.cfg.RatePerMinute)
 }
 
 func (b builder) ledger() delivery.Ledger {

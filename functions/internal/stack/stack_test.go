@@ -2,11 +2,13 @@ package stack_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -16,6 +18,7 @@ import (
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
 	"dmlysender/shared/ledger"
+	"dmlysender/shared/pace"
 	"dmlysender/shared/queue"
 )
 
@@ -27,6 +30,10 @@ func (c *calls) services() stack.AWS {
 		Ledger: func(_ aws.Config, table string) delivery.Ledger {
 			c.names = append(c.names, "ledger "+table)
 			return &ledger.Memory{}
+		},
+		Pacer: func(_ aws.Config, table string, perMinute int) (delivery.Pacer, error) {
+			c.names = append(c.names, fmt.Sprintf("pace %s at %d", table, perMinute))
+			return pace.NewMemory(perMinute, time.Now)
 		},
 		Queue: func(_ aws.Config, url string) delivery.Queue {
 			c.names = append(c.names, "queue "+url)
@@ -54,7 +61,7 @@ func TestOnAWSEachServiceIsOpenedAsConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"secret dmly", "ledger table", "queue https://sqs/send", "queue https://sqs/bulk", "secret inbound"}; !slices.Equal(c.names, want) {
+	if want := []string{"pace table at 100", "secret dmly", "ledger table", "queue https://sqs/send", "queue https://sqs/bulk", "secret inbound"}; !slices.Equal(c.names, want) {
 		t.Errorf("opened %q, want %q", c.names, want)
 	}
 	if s.Sender == nil || s.CallerKeys == nil {
