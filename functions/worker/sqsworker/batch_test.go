@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -314,5 +315,33 @@ func TestWorkerRefusesAnEventThatIsNotOfSQS(t *testing.T) {
 				t.Errorf(`got %v, want an error that names "Records"`, err)
 			}
 		})
+	}
+}
+
+func TestWorkerDeliversTenRecordsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	var posting, most atomic.Int64
+	var once sync.Once
+	ten := make(chan struct{})
+	r.Poster.Before = func(dmly.Request) {
+		n := posting.Add(1)
+		if n == 10 {
+			once.Do(func() { close(ten) })
+		}
+		if n > most.Load() {
+			most.Store(n)
+		}
+		<-ten // nobody goes on before ten have begun
+		posting.Add(-1)
+	}
+	var records []events.SQSMessage
+	for i := range 25 {
+		records = append(records, record(strconv.Itoa(i), body(fields{"id": "order-" + strconv.Itoa(i)})))
+	}
+	r.wantBack(r.handle(records...))
+	r.WantSent(25)
+	if n := most.Load(); n > 10 {
+		t.Errorf("%d posts at the same time, want at most 10", n)
 	}
 }

@@ -16,6 +16,10 @@ import (
 	"dmlysender/shared/queue/sqs"
 )
 
+// concurrency is how many records are delivered at the same time: a whole batch, as the template has it. Of a larger one, which
+// needs a batching window, so many follow the others.
+const concurrency = 10
+
 // Attributes that SQS gives each record.
 const (
 	receiveCount  = "ApproximateReceiveCount"
@@ -34,7 +38,7 @@ type Handler struct {
 	Log *slog.Logger
 }
 
-// Handle sends the records of a batch, all at the same time, and answers with those
+// Handle sends the records of a batch, ten at the same time, and answers with those
 // that have to come back. The answer always has a list: an error for the whole
 // batch would bring back what was sent, and make Lambda scale the consumer down.
 //
@@ -43,15 +47,11 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	if len(event.Records) == 0 {
 		return events.SQSEventResponse{}, errors.New(`this is not an SQS event: it has no "Records"`)
 	}
-	// A batch has at most 10 records without a batching window, which the template
-	// does not use: that bounds the goroutines.
-	batch := h.Sender.Batch(len(event.Records))
 	results := make([]delivery.Result, len(event.Records))
-	var wg sync.WaitGroup
-	for i, record := range event.Records {
-		wg.Go(func() { results[i] = h.record(ctx, batch, record) })
+	for first := 0; first < len(results); first += concurrency {
+		last := min(first+concurrency, len(results))
+		h.deliver(ctx, event.Records[first:last], results[first:last])
 	}
-	wg.Wait()
 	h.bringBack(ctx, event.Records, results)
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for i, record := range event.Records {
@@ -60,6 +60,16 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 		}
 	}
 	return response, nil
+}
+
+// deliver delivers records at the same time.
+func (h *Handler) deliver(ctx context.Context, records []events.SQSMessage, results []delivery.Result) {
+	batch := h.Sender.Batch(len(records))
+	var wg sync.WaitGroup
+	for i, record := range records {
+		wg.Go(func() { results[i] = h.record(ctx, batch, record) })
+	}
+	wg.Wait()
 }
 
 // record says what became of a record; of one that failed, nothing. A panic is that record's problem: it comes back, and
