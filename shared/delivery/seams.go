@@ -15,12 +15,27 @@ type Ledger interface {
 	// `over`; over "" means that nothing stands there, or that its ForgetAt has
 	// passed at now. Otherwise nothing is written, ok is false, and the item that
 	// stands is returned. If what stands is the very revision that is being
-	// written, an earlier try had succeeded and its answer was lost: ok is true.
+	// written, an earlier try had succeeded and its answer was lost: ok is true. If
+	// somebody has written over it since, ok is false, and what stands tells.
 	//
 	// An error means that it is not known whether the item was written.
 	Put(ctx context.Context, item Item, over string, now time.Time) (standing Item, ok bool, err error)
 	// Get returns the item, or ok false if there is none whose time is not over.
 	Get(ctx context.Context, id string, now time.Time) (item Item, ok bool, err error)
+}
+
+// ProblemLister lists the messages that a person should look at. It is safe for concurrent use.
+type ProblemLister interface {
+	// Problems returns the messages in this state (rejected, failed or unknown) that need attention (see
+	// [Item.NeedsAttention]) and whose ForgetAt has not passed at now, with all that is kept of them. Those that have
+	// stood there longest come first. A page has n of them, 1 to 100, and only the last one has fewer. next is the
+	// cursor of the page that follows, empty behind the last one; the first page has the empty cursor.
+	//
+	// The list may follow the ledger with a delay of seconds: what has just become a problem may be missing, and what
+	// was just settled may be there as it stood before. It may be settled while the list is gone through.
+	//
+	// Errors: one that matches [ErrList] if there is no such state, n or cursor, or that the ledger could not be asked.
+	Problems(ctx context.Context, state State, n int, cursor string, now time.Time) (items []Item, next string, err error)
 }
 
 // Account is whom a pace belongs to.

@@ -12,14 +12,17 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-// Memory is a [delivery.Ledger] that ends with its process. The zero value is an
-// empty one.
+// Memory is a [delivery.Ledger] and a [delivery.ProblemLister] that ends with its process. The zero value is an empty
+// one; it is safe for concurrent use.
 type Memory struct {
 	mu    sync.Mutex
 	items map[string]delivery.Item
 }
 
-var _ delivery.Ledger = (*Memory)(nil)
+var (
+	_ delivery.Ledger        = (*Memory)(nil)
+	_ delivery.ProblemLister = (*Memory)(nil)
+)
 
 // Put implements [delivery.Ledger].
 func (m *Memory) Put(ctx context.Context, item delivery.Item, over string, now time.Time) (delivery.Item, bool, error) {
@@ -51,6 +54,33 @@ func (m *Memory) Get(ctx context.Context, id string, now time.Time) (delivery.It
 	defer m.mu.Unlock()
 	item, found := m.live(id, now)
 	return clone(item), found, nil
+}
+
+// Problems implements [delivery.ProblemLister]. The list is never behind.
+func (m *Memory) Problems(ctx context.Context, state delivery.State, n int, cursor string, now time.Time) (items []delivery.Item, next string, err error) {
+	after, err := delivery.PageAfter(state, n, cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id := range m.items {
+		item, found := m.live(id, now)
+		if found && item.State == state && item.NeedsAttention() && (cursor == "" || item.Place().Compare(after) > 0) {
+			items = append(items, item)
+		}
+	}
+	slices.SortFunc(items, func(a, b delivery.Item) int { return a.Place().Compare(b.Place()) })
+	if len(items) > n {
+		items, next = items[:n], items[n-1].Place().Cursor()
+	}
+	for i := range items {
+		items[i] = clone(items[i])
+	}
+	return items, next, nil
 }
 
 func (m *Memory) live(id string, now time.Time) (delivery.Item, bool) {

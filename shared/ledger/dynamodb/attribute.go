@@ -27,8 +27,13 @@ func (w writer) number(name string, value int64) {
 
 func (w writer) time(name string, value time.Time) {
 	if !value.IsZero() {
-		w[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(value.UnixMilli(), 10)}
+		w[name] = millis(value)
 	}
+}
+
+// millis is a time as the table has it: milliseconds since 1970.
+func millis(t time.Time) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.UnixMilli(), 10)}
 }
 
 func (w writer) flag(name string, value bool) {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"dmlysender/shared/awsconf/awstest"
+	"dmlysender/shared/delivery"
 	"dmlysender/shared/ledger/dynamodb"
 )
 
@@ -29,7 +30,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		},
 		"access denied": {
 			refuse(http.StatusBadRequest, "AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/worker is not authorized"),
-			dynamodb.ErrAccessDenied, []string{"dynamodb:PutItem", "assumed-role/worker"},
+			dynamodb.ErrAccessDenied, []string{"dynamodb:PutItem", "dynamodb:Query", "assumed-role/worker"},
 		},
 		"other": {
 			refuse(http.StatusBadRequest, "ValidationException", "Item size has exceeded the maximum allowed size"),
@@ -45,20 +46,21 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := (&stand{faults: []http.HandlerFunc{tt.fault, tt.fault}}).open(t)
+			l := (&stand{faults: []http.HandlerFunc{tt.fault, tt.fault, tt.fault}}).open(t)
 			_, ok, putErr := l.Put(t.Context(), sent("order-1", "r1"), "", noon)
 			_, found, getErr := l.Get(t.Context(), "order-1", noon)
-			if ok || found {
-				t.Errorf("written %v, found %v", ok, found)
+			items, next, listErr := l.Problems(t.Context(), delivery.Failed, 1, "", noon)
+			if ok || found || len(items) > 0 || next != "" {
+				t.Errorf("written %v, found %v, listed %d, next %q", ok, found, len(items), next)
 			}
-			for _, err := range []error{putErr, getErr} {
+			for about, err := range map[string]error{"write message order-1": putErr, "read message order-1": getErr, "list the failed messages": listErr} {
 				if err == nil {
 					t.Fatal("got no error")
 				}
 				if tt.is != nil && !errors.Is(err, tt.is) {
 					t.Errorf("got %v, want %v", err, tt.is)
 				}
-				for _, want := range append(tt.want, "order-1", table, "eu-central-1") {
+				for _, want := range append(tt.want, about, table, "eu-central-1") {
 					if !strings.Contains(err.Error(), want) {
 						t.Errorf("got %q, want it to contain %q", err, want)
 					}

@@ -1,6 +1,7 @@
 package dynamodb_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -33,10 +34,18 @@ type request struct {
 	ExpressionAttributeValues           attributes `json:",omitempty"`
 	ReturnValuesOnConditionCheckFailure string     `json:",omitempty"`
 	ConsistentRead                      bool       `json:",omitempty"`
+	IndexName                           string     `json:",omitempty"`
+	KeyConditionExpression              string     `json:",omitempty"`
+	FilterExpression                    string     `json:",omitempty"`
+	ExclusiveStartKey                   attributes `json:",omitempty"`
+	Limit                               int        `json:",omitempty"`
 }
 
-// stand is as much of DynamoDB as one table with the ledger's two conditions needs. It keeps what it was asked.
+// stand is as much of DynamoDB as one table with the ledger's two conditions and its index needs. It keeps what it was
+// asked.
 type stand struct {
+	// most is how many items fit into an answer, as the megabyte does; 0 for any number.
+	most int
 	// faults are what happens instead of an answer, in turn; a nil one lets the request through.
 	faults []http.HandlerFunc
 	// afterwards makes a fault hit what was carried out already.
@@ -85,6 +94,13 @@ func (s *stand) next(afterwards bool, faults ...http.HandlerFunc) {
 	s.faults, s.afterwards, s.requests = faults, afterwards, nil
 }
 
+// empty forgets all items.
+func (s *stand) empty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.items, s.requests = nil, nil
+}
+
 // damage changes an attribute of the one item that there is, and returns the item.
 func (s *stand) damage(name string, value map[string]any) attributes {
 	s.mu.Lock()
@@ -118,8 +134,59 @@ func (s *stand) answer(q request) http.HandlerFunc {
 		}
 		s.items[key] = q.Item
 		return awstest.Answer(http.StatusOK, `{}`)
+	case "DynamoDB_20120810.Query":
+		return s.list(q)
 	}
 	return refuse(http.StatusBadRequest, "UnknownOperationException", q.target)
+}
+
+// list is a Query of the index. As in DynamoDB, the limit is of what is looked at, before the filter, and there is a
+// last key also if nothing follows it.
+func (s *stand) list(q request) http.HandlerFunc {
+	if q.IndexName != "attention" || q.KeyConditionExpression != "attention = :state" || q.FilterExpression != "forgetAt > :now" {
+		return refuse(http.StatusBadRequest, "ValidationException", "this is not the ledger's query")
+	}
+	var all []attributes
+	for _, item := range s.items {
+		if reflect.DeepEqual(item["attention"], q.ExpressionAttributeValues[":state"]) {
+			all = append(all, item)
+		}
+	}
+	slices.SortFunc(all, inIndex)
+	if after := q.ExclusiveStartKey; after != nil {
+		if len(after) != len(indexKey) || !reflect.DeepEqual(after["attention"], q.ExpressionAttributeValues[":state"]) {
+			return refuse(http.StatusBadRequest, "ValidationException", "The provided starting key is invalid")
+		}
+		all = slices.DeleteFunc(all, func(item attributes) bool { return inIndex(item, after) <= 0 })
+	}
+	answer := map[string]any{"LastEvaluatedKey": nil}
+	for _, limit := range []int{q.Limit, s.most} {
+		if limit > 0 && len(all) >= limit {
+			all = all[:limit]
+			answer["LastEvaluatedKey"] = keyOf(all[limit-1])
+		}
+	}
+	now := number(q.ExpressionAttributeValues[":now"])
+	answer["Items"] = slices.DeleteFunc(all, func(item attributes) bool { return number(item["forgetAt"]) <= now })
+	return awstest.Answer(http.StatusOK, awstest.JSON(answer))
+}
+
+var indexKey = []string{"attention", "attentionAt", "pk", "sk"}
+
+func keyOf(item attributes) attributes {
+	key := attributes{}
+	for _, name := range indexKey {
+		key[name] = item[name]
+	}
+	return key
+}
+
+func inIndex(a, b attributes) int {
+	order := 0
+	for _, name := range indexKey {
+		order = cmp.Or(order, cmp.Compare(fmt.Sprint(a[name]["S"]), fmt.Sprint(b[name]["S"])))
+	}
+	return order
 }
 
 // holds evaluates the two conditions that there are.

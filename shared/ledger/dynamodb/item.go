@@ -29,8 +29,9 @@ func key(id string) map[string]types.AttributeValue {
 // empty is left out.
 //
 // Times are milliseconds since 1970, but for the ttl, which DynamoDB wants in seconds. Content is a string, or
-// binary where it is not UTF-8. Only a problem that nobody has settled has the attributes of the index "attention": its state, and since when.
-func encode(item delivery.Item, now time.Time) map[string]types.AttributeValue {
+// binary where it is not UTF-8. Only a problem that nobody has settled has the attributes of the index "attention": its state,
+// and since when.
+func encode(item delivery.Item) map[string]types.AttributeValue {
 	w := writer(key(item.ID))
 	w.text("fingerprint", item.Fingerprint)
 	w.text("revision", item.Revision)
@@ -49,17 +50,18 @@ func encode(item delivery.Item, now time.Time) map[string]types.AttributeValue {
 	w.content("content", item.Content)
 	w.texts("refused", item.Refused)
 	w.texts("history", formatHistory(item.History))
-	w.number("forgetAt", item.ForgetAt.UnixMilli()) // even of the zero time: the conditions compare with it
+	w["forgetAt"] = millis(item.ForgetAt) // whatever it is: the conditions compare with it
 	w.number("ttl", item.ForgetAt.Add(ttlMargin).Unix())
 	if item.NeedsAttention() {
-		since := now
-		if n := len(item.History); n > 0 {
-			since = item.History[n-1].At
-		}
-		w.text("attention", string(item.State))
-		w.text("attentionAt", formatTime(since))
+		w.attention(item.Place())
 	}
 	return w
+}
+
+// attention writes the key that a problem has in the index.
+func (w writer) attention(p delivery.Place) {
+	w.text("attention", string(p.State))
+	w.text("attentionAt", formatTime(p.Since))
 }
 
 // decode reads what encode wrote.

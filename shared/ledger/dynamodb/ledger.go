@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,7 +23,7 @@ const (
 	whereNamedStands   = "revision = :over AND forgetAt > :now"
 )
 
-// Ledger is a [delivery.Ledger] in a DynamoDB table. Times keep their milliseconds. It is safe for concurrent use.
+// Ledger is a [delivery.Ledger] and a [delivery.ProblemLister] in a DynamoDB table. Times keep their milliseconds. It is safe for concurrent use.
 //
 // Its errors say which message and which table they are about; they match [ErrTableNotFound] or [ErrAccessDenied] where one
 // applies, else wrap the SDK's, and contain nothing of a message. Throttling is an error once the SDK's own retries
@@ -35,7 +34,10 @@ type Ledger struct {
 	region string
 }
 
-var _ delivery.Ledger = (*Ledger)(nil)
+var (
+	_ delivery.Ledger        = (*Ledger)(nil)
+	_ delivery.ProblemLister = (*Ledger)(nil)
+)
 
 // Open returns the ledger in the table with this name or ARN. Nothing is sent before the first Put or Get. Region,
 // credentials, endpoint and retries are those of cfg (package awsconf).
@@ -47,10 +49,10 @@ func Open(cfg aws.Config, table string) *Ledger {
 func (l *Ledger) Put(ctx context.Context, item delivery.Item, over string, now time.Time) (standing delivery.Item, ok bool, err error) {
 	input := &sdk.PutItemInput{
 		TableName:           l.table,
-		Item:                encode(item, now),
+		Item:                encode(item),
 		ConditionExpression: aws.String(whereNothingStands),
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":now": &types.AttributeValueMemberN{Value: strconv.FormatInt(now.UnixMilli(), 10)},
+			":now": millis(now),
 		},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"reflect"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 func TestDynamoDBIsALedger(t *testing.T) {
 	t.Parallel()
-	ledgertest.Run(t, func(t *testing.T) delivery.Ledger {
+	ledgertest.Run(t, func(t *testing.T) ledgertest.Ledger {
 		t.Helper()
 		return (&stand{}).open(t)
 	})
@@ -111,7 +112,7 @@ func TestOnlyProblemsAreInTheIndex(t *testing.T) {
 	for _, state := range states {
 		for name, history := range map[string][]delivery.Transition{
 			"2026-11-23T11:59:00.000Z": {{At: noon.Add(-time.Hour), State: delivery.Sending}, {At: noon.Add(-time.Minute).Truncate(time.Minute), State: state}},
-			"2026-11-23T12:00:00.123Z": nil,
+			"0001-01-01T00:00:00.000Z": nil,
 		} {
 			t.Run(string(state)+" since "+name, func(t *testing.T) {
 				t.Parallel()
@@ -158,6 +159,23 @@ func TestAWriteWhoseAnswerWasLostIsDone(t *testing.T) {
 	}
 }
 
+// While the SDK repeats the write, somebody writes over it. That it took place is not known then, but what stands is.
+func TestAWriteThatWasWrittenOverBeforeItsRepeatIsRefused(t *testing.T) {
+	t.Parallel()
+	s := &stand{}
+	l := s.open(t)
+	s.next(true, func(w http.ResponseWriter, r *http.Request) {
+		for _, item := range s.items {
+			item["revision"] = map[string]any{"S": "r2"}
+		}
+		awstest.Cut(w, r)
+	})
+	standing, ok, err := l.Put(t.Context(), sent("order-1", "r1"), "", noon)
+	if err != nil || ok || standing.Revision != "r2" {
+		t.Errorf("got %s, %v, %v, want r2, false", standing.Revision, ok, err)
+	}
+}
+
 func TestWhatIsForgottenDoesNotStandEvenIfItWasNotDeleted(t *testing.T) {
 	t.Parallel()
 	l := (&stand{}).open(t)
@@ -187,5 +205,8 @@ func TestCallsObeyTheirContext(t *testing.T) {
 	}
 	if _, ok, err := l.Get(ctx, "order-1", noon); ok || !errors.Is(err, context.Canceled) {
 		t.Errorf("Get: got %v, %v, want %v", ok, err, context.Canceled)
+	}
+	if _, _, err := l.Problems(ctx, delivery.Failed, 1, "", noon); !errors.Is(err, context.Canceled) {
+		t.Errorf("Problems: got %v, want %v", err, context.Canceled)
 	}
 }

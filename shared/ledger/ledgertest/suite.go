@@ -1,4 +1,4 @@
-// Package ledgertest is the suite that every [delivery.Ledger] passes.
+// Package ledgertest is the suite that every [delivery.Ledger] passes. Only tests import it.
 package ledgertest
 
 import (
@@ -11,6 +11,12 @@ import (
 
 	"dmlysender/shared/delivery"
 )
+
+// Ledger is what the suite is about.
+type Ledger interface {
+	delivery.Ledger
+	delivery.ProblemLister
+}
 
 // start is a whole number of milliseconds, which every ledger can keep.
 var start = time.Date(2026, 11, 23, 12, 0, 0, 123e6, time.UTC)
@@ -31,11 +37,10 @@ func whole(id, revision string) delivery.Item {
 	}
 }
 
-// Run runs the suite. open returns an empty ledger, or one in which the ids of this
-// run are free.
-func Run(t *testing.T, open func(t *testing.T) delivery.Ledger) {
+// Run runs the suite. open returns an empty ledger.
+func Run(t *testing.T, open func(t *testing.T) Ledger) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, delivery.Ledger){
+	for name, test := range map[string]func(*testing.T, Ledger){
 		"keeps every field":                   keepsEveryField,
 		"keeps empty fields empty":            keepsEmptyFields,
 		"writes only over what was named":     writesOnlyOverNamed,
@@ -44,6 +49,15 @@ func Run(t *testing.T, open func(t *testing.T) delivery.Ledger) {
 		"ids do not touch each other":         idsAreApart,
 		"one of many concurrent writers wins": oneWriterWins,
 		"takes ids as they are":               takesAnyID,
+
+		"lists the problems of a state, the oldest first":  listsOldestFirst,
+		"lists page by page":                               listsPages,
+		"lists no message that was settled or dropped":     forgetsTheSettled,
+		"lists a message that is a problem once more":      listsAgain,
+		"lists nothing that is forgotten":                  listsNothingForgotten,
+		"lists on from where a message was settled":        listsOnFromTheSettled,
+		"lists on from another ledger's cursor harmlessly": takesForeignCursors,
+		"lists only what there is":                         refusesOtherLists,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +66,7 @@ func Run(t *testing.T, open func(t *testing.T) delivery.Ledger) {
 	}
 }
 
-func put(t *testing.T, l delivery.Ledger, item delivery.Item, over string, now time.Time) (delivery.Item, bool) {
+func put(t *testing.T, l Ledger, item delivery.Item, over string, now time.Time) (delivery.Item, bool) {
 	t.Helper()
 	standing, ok, err := l.Put(t.Context(), item, over, now)
 	if err != nil {
@@ -61,7 +75,7 @@ func put(t *testing.T, l delivery.Ledger, item delivery.Item, over string, now t
 	return standing, ok
 }
 
-func get(t *testing.T, l delivery.Ledger, id string, now time.Time) (delivery.Item, bool) {
+func get(t *testing.T, l Ledger, id string, now time.Time) (delivery.Item, bool) {
 	t.Helper()
 	item, ok, err := l.Get(t.Context(), id, now)
 	if err != nil {
@@ -72,10 +86,12 @@ func get(t *testing.T, l delivery.Ledger, id string, now time.Time) (delivery.It
 
 func same(t *testing.T, got, want delivery.Item) {
 	t.Helper()
-	if !reflect.DeepEqual(inUTC(got), inUTC(want)) {
+	if !equal(got, want) {
 		t.Errorf("item\n got %+v\nwant %+v", got, want)
 	}
 }
+
+func equal(a, b delivery.Item) bool { return reflect.DeepEqual(inUTC(a), inUTC(b)) }
 
 // inUTC makes equal instants equal values.
 func inUTC(i delivery.Item) delivery.Item {
@@ -89,7 +105,7 @@ func inUTC(i delivery.Item) delivery.Item {
 	return i
 }
 
-func keepsEveryField(t *testing.T, l delivery.Ledger) {
+func keepsEveryField(t *testing.T, l Ledger) {
 	t.Helper()
 	item := whole("fields", "r1")
 	if v := reflect.ValueOf(item); true {
@@ -114,7 +130,7 @@ func keepsEveryField(t *testing.T, l delivery.Ledger) {
 	same(t, standing, item)
 }
 
-func keepsEmptyFields(t *testing.T, l delivery.Ledger) {
+func keepsEmptyFields(t *testing.T, l Ledger) {
 	t.Helper()
 	item := delivery.Item{ID: "plain", Fingerprint: "1:abc", Revision: "r1", State: delivery.Sending, Generation: 1, ForgetAt: start.Add(time.Hour)}
 	put(t, l, item, "", start)
@@ -125,7 +141,7 @@ func keepsEmptyFields(t *testing.T, l delivery.Ledger) {
 	}
 }
 
-func writesOnlyOverNamed(t *testing.T, l delivery.Ledger) {
+func writesOnlyOverNamed(t *testing.T, l Ledger) {
 	t.Helper()
 	if standing, ok := put(t, l, whole("named", "r1"), "r0", start); ok || standing.ID != "" {
 		t.Errorf("a write over what is not there: ok=%v standing=%+v", ok, standing)
@@ -145,7 +161,7 @@ func writesOnlyOverNamed(t *testing.T, l delivery.Ledger) {
 	}
 }
 
-func knowsItsOwnWrite(t *testing.T, l delivery.Ledger) {
+func knowsItsOwnWrite(t *testing.T, l Ledger) {
 	t.Helper()
 	put(t, l, whole("own", "r1"), "", start)
 	if _, ok := put(t, l, whole("own", "r1"), "", start); !ok {
@@ -160,7 +176,7 @@ func knowsItsOwnWrite(t *testing.T, l delivery.Ledger) {
 	}
 }
 
-func forgetsByTime(t *testing.T, l delivery.Ledger) {
+func forgetsByTime(t *testing.T, l Ledger) {
 	t.Helper()
 	item := whole("old", "r1")
 	put(t, l, item, "", start)
@@ -180,7 +196,7 @@ func forgetsByTime(t *testing.T, l delivery.Ledger) {
 	}
 }
 
-func idsAreApart(t *testing.T, l delivery.Ledger) {
+func idsAreApart(t *testing.T, l Ledger) {
 	t.Helper()
 	put(t, l, whole("a", "r1"), "", start)
 	put(t, l, whole("b", "r2"), "", start)
@@ -192,7 +208,7 @@ func idsAreApart(t *testing.T, l delivery.Ledger) {
 	}
 }
 
-func oneWriterWins(t *testing.T, l delivery.Ledger) {
+func oneWriterWins(t *testing.T, l Ledger) {
 	t.Helper()
 	const writers = 16
 	put(t, l, whole("race", "r0"), "", start)
@@ -215,7 +231,7 @@ func oneWriterWins(t *testing.T, l delivery.Ledger) {
 	}
 }
 
-func takesAnyID(t *testing.T, l delivery.Ledger) {
+func takesAnyID(t *testing.T, l Ledger) {
 	t.Helper()
 	for _, id := range []string{"order-1042@2026-12-01T08:00:00Z", "conflict:a=b:0f", "A._:@=+-z"} {
 		put(t, l, whole(id, "r1"), "", start)
