@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) Ledger) {
 		"ids do not touch each other":         idsAreApart,
 		"one of many concurrent writers wins": oneWriterWins,
 		"takes ids as they are":               takesAnyID,
+		"is linearizable":                     isLinearizable,
 
 		"lists the problems of a state, the oldest first":  listsOldestFirst,
 		"lists page by page":                               listsPages,
