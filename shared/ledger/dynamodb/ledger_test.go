@@ -22,6 +22,16 @@ func TestDynamoDBIsALedger(t *testing.T) {
 	})
 }
 
+func TestDynamoDBDoesWhatAMapWouldDo(t *testing.T) {
+	t.Parallel()
+	s := &stand{most: 2}
+	l := s.open(t)
+	ledgertest.Explore(t, func() ledgertest.Ledger {
+		s.empty()
+		return l
+	})
+}
+
 func TestPutIsOneConditionalWrite(t *testing.T) {
 	t.Parallel()
 	const item = `{
