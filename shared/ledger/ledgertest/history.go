@@ -23,7 +23,7 @@ const (
 	maxLost = 5
 )
 
-func isLinearizable(t *testing.T, l Ledger) {
+func isLinearizable(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	for round := range uint64(3) {
 		if problem := judge(record(t.Context(), l, round)); problem != "" {

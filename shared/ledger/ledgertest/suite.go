@@ -40,7 +40,23 @@ func whole(id, revision string) delivery.Item {
 // Run runs the suite. open returns an empty ledger.
 func Run(t *testing.T, open func(t *testing.T) Ledger) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, Ledger){
+	RunWithoutList(t, func(t *testing.T) delivery.Ledger { return open(t) })
+	run(t, open, map[string]func(*testing.T, Ledger){
+		"lists the problems of a state, the oldest first":  listsOldestFirst,
+		"lists page by page":                               listsPages,
+		"lists no message that was settled or dropped":     forgetsTheSettled,
+		"lists a message that is a problem once more":      listsAgain,
+		"lists nothing that is forgotten":                  listsNothingForgotten,
+		"lists on from where a message was settled":        listsOnFromTheSettled,
+		"lists on from another ledger's cursor harmlessly": takesForeignCursors,
+		"lists only what there is":                         refusesOtherLists,
+	})
+}
+
+// RunWithoutList runs the suite for a ledger that lists no problems, as delivery itself needs no more.
+func RunWithoutList(t *testing.T, open func(t *testing.T) delivery.Ledger) {
+	t.Helper()
+	run(t, open, map[string]func(*testing.T, delivery.Ledger){
 		"keeps every field":                   keepsEveryField,
 		"keeps empty fields empty":            keepsEmptyFields,
 		"writes only over what was named":     writesOnlyOverNamed,
@@ -50,16 +66,12 @@ func Run(t *testing.T, open func(t *testing.T) Ledger) {
 		"one of many concurrent writers wins": oneWriterWins,
 		"takes ids as they are":               takesAnyID,
 		"is linearizable":                     isLinearizable,
+	})
+}
 
-		"lists the problems of a state, the oldest first":  listsOldestFirst,
-		"lists page by page":                               listsPages,
-		"lists no message that was settled or dropped":     forgetsTheSettled,
-		"lists a message that is a problem once more":      listsAgain,
-		"lists nothing that is forgotten":                  listsNothingForgotten,
-		"lists on from where a message was settled":        listsOnFromTheSettled,
-		"lists on from another ledger's cursor harmlessly": takesForeignCursors,
-		"lists only what there is":                         refusesOtherLists,
-	} {
+func run[L any](t *testing.T, open func(t *testing.T) L, tests map[string]func(*testing.T, L)) {
+	t.Helper()
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, open(t))
@@ -67,7 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) Ledger) {
 	}
 }
 
-func put(t *testing.T, l Ledger, item delivery.Item, over string, now time.Time) (delivery.Item, bool) {
+func put(t *testing.T, l delivery.Ledger, item delivery.Item, over string, now time.Time) (delivery.Item, bool) {
 	t.Helper()
 	standing, ok, err := l.Put(t.Context(), item, over, now)
 	if err != nil {
@@ -76,7 +88,7 @@ func put(t *testing.T, l Ledger, item delivery.Item, over string, now time.Time)
 	return standing, ok
 }
 
-func get(t *testing.T, l Ledger, id string, now time.Time) (delivery.Item, bool) {
+func get(t *testing.T, l delivery.Ledger, id string, now time.Time) (delivery.Item, bool) {
 	t.Helper()
 	item, ok, err := l.Get(t.Context(), id, now)
 	if err != nil {
@@ -106,7 +118,7 @@ func inUTC(i delivery.Item) delivery.Item {
 	return i
 }
 
-func keepsEveryField(t *testing.T, l Ledger) {
+func keepsEveryField(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	item := whole("fields", "r1")
 	if v := reflect.ValueOf(item); true {
@@ -131,7 +143,7 @@ func keepsEveryField(t *testing.T, l Ledger) {
 	same(t, standing, item)
 }
 
-func keepsEmptyFields(t *testing.T, l Ledger) {
+func keepsEmptyFields(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	item := delivery.Item{ID: "plain", Fingerprint: "1:abc", Revision: "r1", State: delivery.Sending, Generation: 1, ForgetAt: start.Add(time.Hour)}
 	put(t, l, item, "", start)
@@ -142,7 +154,7 @@ func keepsEmptyFields(t *testing.T, l Ledger) {
 	}
 }
 
-func writesOnlyOverNamed(t *testing.T, l Ledger) {
+func writesOnlyOverNamed(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	if standing, ok := put(t, l, whole("named", "r1"), "r0", start); ok || standing.ID != "" {
 		t.Errorf("a write over what is not there: ok=%v standing=%+v", ok, standing)
@@ -162,7 +174,7 @@ func writesOnlyOverNamed(t *testing.T, l Ledger) {
 	}
 }
 
-func knowsItsOwnWrite(t *testing.T, l Ledger) {
+func knowsItsOwnWrite(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	put(t, l, whole("own", "r1"), "", start)
 	if _, ok := put(t, l, whole("own", "r1"), "", start); !ok {
@@ -177,7 +189,7 @@ func knowsItsOwnWrite(t *testing.T, l Ledger) {
 	}
 }
 
-func forgetsByTime(t *testing.T, l Ledger) {
+func forgetsByTime(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	item := whole("old", "r1")
 	put(t, l, item, "", start)
@@ -197,7 +209,7 @@ func forgetsByTime(t *testing.T, l Ledger) {
 	}
 }
 
-func idsAreApart(t *testing.T, l Ledger) {
+func idsAreApart(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	put(t, l, whole("a", "r1"), "", start)
 	put(t, l, whole("b", "r2"), "", start)
@@ -209,7 +221,7 @@ func idsAreApart(t *testing.T, l Ledger) {
 	}
 }
 
-func oneWriterWins(t *testing.T, l Ledger) {
+func oneWriterWins(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	const writers = 16
 	put(t, l, whole("race", "r0"), "", start)
@@ -232,7 +244,7 @@ func oneWriterWins(t *testing.T, l Ledger) {
 	}
 }
 
-func takesAnyID(t *testing.T, l Ledger) {
+func takesAnyID(t *testing.T, l delivery.Ledger) {
 	t.Helper()
 	for _, id := range []string{"order-1042@2026-12-01T08:00:00Z", "conflict:a=b:0f", "A._:@=+-z"} {
 		put(t, l, whole(id, "r1"), "", start)
