@@ -229,7 +229,7 @@ func (q lifeQueue) Postpone(_ context.Context, records ...delivery.Postponement)
 func (q lifeQueue) Enqueue(_ context.Context, records ...delivery.Record) error {
 	return q.do(effectEnqueue, "", func() error {
 		for _, r := range records {
-			q.world.queues[q.lane].Send(r, r.Delay)
+			q.world.send(q.lane, r)
 		}
 		return nil
 	})

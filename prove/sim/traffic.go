@@ -97,7 +97,7 @@ func (w *World) bring(ctx context.Context, s *spec) error {
 	for {
 		accepted := false
 		if s.way == byQueue {
-			w.queues[s.lane].Send(delivery.Record{Body: []byte(s.body)}, 0)
+			w.send(s.lane, delivery.Record{Body: []byte(s.body)})
 			accepted = true
 		} else {
 			ctx, l := w.newLife(ctx, "caller of "+s.id)
@@ -112,7 +112,7 @@ func (w *World) bring(ctx context.Context, s *spec) error {
 				return nil
 			}
 			if s.way == byQueue {
-				w.queues[s.lane].Send(delivery.Record{Body: []byte(s.body)}, 0)
+				w.send(s.lane, delivery.Record{Body: []byte(s.body)})
 				return nil
 			}
 			s.way = byQueue

@@ -26,7 +26,7 @@ func (w *World) work(ctx context.Context, lane delivery.Lane, number int) {
 		for !l.process.Ended() && ctx.Err() == nil {
 			records := q.Receive(batchSize)
 			if len(records) == 0 {
-				w.idle(ctx, q, number)
+				w.idle(ctx, lane, number)
 				continue
 			}
 			w.invoke(alive, l, handler, lane, records)
@@ -35,14 +35,19 @@ func (w *World) work(ctx context.Context, lane delivery.Lane, number int) {
 	}
 }
 
-// idle waits until there may be something.
-func (w *World) idle(ctx context.Context, q *hostile.Queue[delivery.Record], number int) {
-	wait := 20 * time.Second // a long poll
-	if at, ok := q.Next(); ok {
-		wait = min(wait, time.Until(at))
+// idle waits until there may be something: a long poll.
+func (w *World) idle(ctx context.Context, lane delivery.Lane, number int) {
+	wait := 20 * time.Second
+	if at, ok := w.queues[lane].Next(); ok {
+		wait = max(0, min(wait, time.Until(at)))
 	}
-	wait = max(wait, 100*time.Millisecond) + w.dice.between("idle "+strconv.Itoa(number), 0, time.Millisecond) // see [clock.Sleep]
-	_ = sleep(ctx, wait)                                                                                       // the caller looks at the context
+	timer := time.NewTimer(wait + w.dice.between("idle "+strconv.Itoa(number), 0, time.Millisecond)) // see [clock.Sleep]
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.arrived[lane]:
+	case <-ctx.Done():
+	}
 }
 
 func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler, lane delivery.Lane, records []hostile.Received[delivery.Record]) {

@@ -37,7 +37,9 @@ type World struct {
 	ledger *ledger.Memory
 	pacer  delivery.Pacer
 	queues map[delivery.Lane]*hostile.Queue[delivery.Record]
-	tally  Tally
+	// arrived has an entry if something came onto the queue since a worker has looked.
+	arrived map[delivery.Lane]chan struct{}
+	tally   Tally
 
 	mu     sync.Mutex
 	lives  int
@@ -72,16 +74,30 @@ func newWorld(trouble Trouble, seed uint64) (*World, error) {
 		trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
 		secret: "key-1", byID: map[string]*spec{}, owners: map[string]int{}, inFlight: map[string]int{}, crashed: map[string]bool{},
 		tally:  Tally{Faults: map[string]int{}},
-		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{},
+		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{}, arrived: map[delivery.Lane]chan struct{}{},
 	}
 	w.faults = w.choose
 	w.dmly = dmlytest.New(dmlytest.Options{Key: w.secret, RatePerMinute: perMinute, Now: time.Now, Wait: w.answerAfter})
 	for i, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
+		w.arrived[lane] = make(chan struct{}, 1)
 		w.queues[lane] = hostile.NewQueue[delivery.Record](visibility, trouble.Queue, seed+uint64(i)) //nolint:gosec // i is 0 or 1
 	}
-	var err error
-	w.pacer, err = pace.NewMemory(perMinute, time.Now)
-	return w, err
+	pacer, err := pace.NewMemory(perMinute, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	pacer.Float64 = func() float64 { return w.dice.throw("pace").Float64() }
+	w.pacer = pacer
+	return w, nil
+}
+
+// send puts a record onto a queue.
+func (w *World) send(lane delivery.Lane, r delivery.Record) {
+	w.queues[lane].Send(r, r.Delay)
+	select {
+	case w.arrived[lane] <- struct{}{}:
+	default:
+	}
 }
 
 // answerAfter is how the simulator waits before it answers; see [clock.Sleep].

@@ -33,7 +33,7 @@ func Concurrent(t *testing.T, open Open, perMinute int) {
 		for _, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
 			for range 4 {
 				wg.Go(func() {
-					for ctx.Err() == nil {
+					for ctx.Err() == nil && !t.Failed() {
 						invoke(ctx, t, worker(time.Now), lane, send)
 					}
 				})
@@ -53,7 +53,8 @@ func invoke(ctx context.Context, t *testing.T, p delivery.Pacer, lane delivery.L
 	t.Helper()
 	account := delivery.Account{Name: "default", KeyVersion: "v1"}
 	deadline := time.Now().Add(25 * time.Second)
-	for left := 10; left > 0; {
+	for left := 10; left > 0 && !t.Failed(); {
+		now := time.Now()
 		r, err := p.Reserve(ctx, account, lane, left, deadline)
 		if err != nil {
 			if !errors.Is(err, context.DeadlineExceeded) {
@@ -61,6 +62,7 @@ func invoke(ctx context.Context, t *testing.T, p delivery.Pacer, lane delivery.L
 			}
 			return
 		}
+		check(t, r, left, now, deadline)
 		if len(r.Slots) == 0 && !r.RetryAt.Before(deadline) {
 			waitUntil(ctx, comeBack(time.Now(), r.RetryAt))
 			return

@@ -97,12 +97,12 @@ func refuse(t *testing.T, b *bench) {
 func refusalsDouble(t *testing.T, b *bench) {
 	t.Helper()
 	w := b.workers(100, 2)
-	for i, minutes := range []int{1, 2, 4, 8, 15, 15} {
+	for i, minutes := range []int{1, 2, 4, 8, 15, 15, 15} {
 		until := b.refuse(w[i%2])
 		if got, want := until.Sub(b.clock()), time.Duration(minutes)*time.Minute; got != want {
 			t.Errorf("refusal %d: paused for %v, want %v", i, got, want)
 		}
-		b.set(until.Add(time.Duration(i) * 3 * time.Minute)) // up to 15 minutes later
+		b.set(until.Add(min(time.Duration(i)*3*time.Minute, 15*time.Minute)))
 	}
 	b.after(time.Microsecond)
 	if got, want := b.refuse(w[0]).Sub(b.clock()), time.Minute; got != want {
