@@ -84,7 +84,7 @@ func (l *countingLedger) Get(ctx context.Context, id string, now time.Time) (del
 	return l.Memory.Get(ctx, id, now)
 }
 
-// pacer lets everything through at once, unless it is paused.
+// pacer lets everything through at once, unless it is paused or there is no time for it.
 type pacer struct {
 	clock *clock
 	mu    sync.Mutex
@@ -93,9 +93,12 @@ type pacer struct {
 	refused map[string]string
 }
 
-func (p *pacer) Reserve(_ context.Context, account delivery.Account, _ delivery.Lane, n int, _ time.Time) (delivery.Reservation, error) {
+func (p *pacer) Reserve(_ context.Context, account delivery.Account, _ delivery.Lane, n int, until time.Time) (delivery.Reservation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if now := p.clock.Now(); until.Before(now) {
+		return delivery.Reservation{RetryAt: now}, nil
+	}
 	refused := p.refused[account.Name]
 	if until := p.until[account.Name]; until.After(p.clock.Now()) && (refused == "" || refused == account.KeyVersion) {
 		return delivery.Reservation{RetryAt: until, KeyRefused: refused != ""}, nil
