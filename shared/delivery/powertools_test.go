@@ -84,7 +84,7 @@ var duplicates = map[string]func(*testing.T, *world) (done bool){
 	},
 	"a person who drops it": func(t *testing.T, w *world) bool {
 		t.Helper()
-		_, err := w.sender.Settle(w.invocation(), "a", delivery.SettleDrop, "somebody", nil)
+		_, err := w.sender.Settle(w.invocation(), "a", 1, delivery.SettleDrop, "somebody", nil)
 		return errors.Is(err, delivery.ErrNotSettled)
 	},
 }

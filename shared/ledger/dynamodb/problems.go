@@ -12,8 +12,9 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-// Problems implements [delivery.ProblemLister]: a Query of the index "attention", and more where the messages of a page come
-// to over 1 MB, or many are past their time and not deleted yet. The index follows the table within about a second.
+// Problems implements [delivery.ProblemLister]: a Query of the index "attention", and further ones if the messages of a
+// page come to over 1 MB, or some are past their time and not deleted yet. The index follows the table within about a
+// second.
 func (l *Ledger) Problems(ctx context.Context, state delivery.State, n int, cursor string, now time.Time) (items []delivery.Item, next string, err error) {
 	after, err := delivery.PageAfter(state, n, cursor)
 	if err != nil {

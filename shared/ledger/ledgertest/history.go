@@ -46,8 +46,8 @@ type history struct {
 	lost       map[string]int           // by id
 }
 
-// record has clients write and read two ids of this round at the same time, with the clocks of some an hour ahead, by which time
-// the items of the others are forgotten. The round seeds their choices; the order is left to chance.
+// record has clients write and read two ids of this round at the same time. In some calls the clock is an hour ahead, by
+// which time the items of the others are forgotten. The round seeds the choices; the order is left to chance.
 func record(ctx context.Context, l delivery.Ledger, round uint64) []porcupine.Operation {
 	h := &history{
 		ledger: l, ids: []string{fmt.Sprintf("one-%d", round), fmt.Sprintf("two-%d", round)},
