@@ -25,13 +25,14 @@ type Mischief struct {
 	Twice float64
 	// Ghost: a record that was deleted comes again, up to an hour later.
 	Ghost float64
-	// Late: a record becomes visible up to 15 minutes later than it should.
+	// Late: a record that is sent becomes visible up to 15 minutes later than it should.
 	Late float64
-	// Shuffle: the records are given out in any order.
+	// Shuffle: the records are given out in any order, not in that in which they were sent.
 	Shuffle bool
 }
 
-// Queue is a queue like SQS at its worst: at least once, in no order, by visibility. It is safe for concurrent use.
+// Queue is a queue like a standard one of SQS at its worst: at least once, in no order, by visibility. It is safe for
+// concurrent use.
 type Queue[T any] struct {
 	visibility time.Duration
 	mischief   Mischief
@@ -47,15 +48,16 @@ type Queue[T any] struct {
 type record[T any] struct {
 	Received[T]
 	visibleAt time.Time
-	ghost     bool // it was deleted already
+	heldUntil time.Time // when its last receipt stops being good for hiding it
+	ghost     bool      // it was deleted already
 }
 
-// NewQueue returns an empty queue with a visibility time-out. Its mischief follows from the seed.
+// NewQueue returns an empty queue with a visibility time-out. Its mischief follows from the seed and the order of the calls.
 func NewQueue[T any](visibility time.Duration, mischief Mischief, seed uint64) *Queue[T] {
 	return &Queue[T]{visibility: visibility, mischief: mischief, chance: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // it is to be repeatable
 }
 
-// Send puts a record on the queue, hidden for a while.
+// Send puts a record on the queue, hidden for the delay.
 func (q *Queue[T]) Send(body T, delay time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -80,7 +82,7 @@ func (q *Queue[T]) Receive(n int) []Received[T] {
 	}
 	var got []Received[T]
 	for _, r := range q.records {
-		if len(got) == n {
+		if len(got) >= n {
 			break
 		}
 		if r.visibleAt.After(now) {
@@ -88,8 +90,9 @@ func (q *Queue[T]) Receive(n int) []Received[T] {
 		}
 		r.Receives++
 		r.Receipt = fmt.Sprintf("%s/%d", r.ID, r.Receives)
+		r.heldUntil = now.Add(q.visibility)
 		if !q.happens(q.mischief.Twice, &q.twice) {
-			r.visibleAt = now.Add(q.visibility)
+			r.visibleAt = r.heldUntil
 		}
 		got = append(got, r.Received)
 	}
@@ -108,7 +111,7 @@ func (q *Queue[T]) Delete(id string) bool {
 	r := q.records[i]
 	first := !r.ghost
 	if first && q.happens(q.mischief.Ghost, &q.ghosts) {
-		r.ghost = true
+		r.ghost, r.heldUntil = true, time.Time{}
 		r.visibleAt = time.Now().Add(time.Duration(q.chance.Int64N(int64(time.Hour))))
 		return true
 	}
@@ -116,20 +119,23 @@ func (q *Queue[T]) Delete(id string) bool {
 	return first
 }
 
-// Hide makes a record visible in d from now, if the receipt is its last one.
+// Hide makes a record visible in d from now, for which it needs its last receipt, before its time is over. It reports
+// whether it did.
 func (q *Queue[T]) Hide(receipt string, d time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	now := time.Now()
 	for _, r := range q.records {
-		if r.Receipt == receipt {
-			r.visibleAt = time.Now().Add(d)
+		if r.Receipt == receipt && now.Before(r.heldUntil) {
+			r.heldUntil = now.Add(d)
+			r.visibleAt = r.heldUntil
 			return true
 		}
 	}
 	return false
 }
 
-// Next is when the next record becomes visible; ok is false if there is none.
+// Next is when the next record becomes visible, or did if it still is; ok is false if there is none.
 func (q *Queue[T]) Next() (at time.Time, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -141,14 +147,15 @@ func (q *Queue[T]) Next() (at time.Time, ok bool) {
 	return at, len(q.records) > 0
 }
 
-// Has says whether there is a record, given out or not and not deleted before, for which match is true.
+// Has says whether there is a record, given out or not and not deleted before, for which match is true. The match may not
+// call the queue.
 func (q *Queue[T]) Has(match func(body T) bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.ContainsFunc(q.records, func(r *record[T]) bool { return !r.ghost && match(r.Body) })
 }
 
-// Done is how often the queue did which mischief.
+// Done is how often the queue did which mischief: a test may want to know that it happened at all.
 func (q *Queue[T]) Done() (twice, ghosts, late int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -2,22 +2,29 @@ package hostile
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 )
 
 // errCut is what a client sees of a connection that was cut.
-var errCut = errors.New("hostile: connection reset by peer")
+var errCut = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 
 // Transport is an [net/http.RoundTripper] that calls a handler, without a network between them. A handler that panics
 // with [net/http.ErrAbortHandler] cuts the connection; one that writes less than its Content-Length breaks the answer off
-// there. Trailers, streaming and upgrades are not there. It is safe for concurrent use if the handler is.
+// there. Any other panic goes on into the client.
+//
+// The request reaches the handler whole, or not at all. It has the client's context, and the handler has to heed it: the
+// client does not leave before the handler returns. Trailers, streaming, informational answers, hijacking and the headers
+// that net/http adds by itself are not there. It is safe for concurrent use if the handler and Before are.
 type Transport struct {
 	Handler http.Handler
-	// Before, if not nil, is asked before the handler is called. With an error, the connection is not even made.
+	// Before, if not nil, is asked before anything of the request is read. With an error, the connection is not even made.
 	Before func(*http.Request) error
 }
 
@@ -25,23 +32,50 @@ var _ http.RoundTripper = (*Transport)(nil)
 
 // RoundTrip implements [net/http.RoundTripper].
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	defer r.Body.Close() //nolint:errcheck // as a transport has to, and with nobody to tell
-	if err := r.Context().Err(); err != nil {
-		return nil, err
+	if r.Body != nil {
+		defer r.Body.Close() //nolint:errcheck // as a transport has to, and with nobody to tell
+	}
+	ctx := r.Context()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	if t.Before != nil {
 		if err := t.Before(r); err != nil {
 			return nil, err
 		}
 	}
-	server := r.Clone(r.Context())
-	server.RequestURI = r.URL.RequestURI()
-	server.RemoteAddr = "127.0.0.1:1"
-	w := &answer{header: http.Header{}}
-	if !w.serve(t.Handler, server) || r.Context().Err() != nil {
-		return nil, w.broken(r)
+	served, err := arrived(r)
+	if err != nil {
+		return nil, err
 	}
-	return w.response(r), nil
+	a := &answer{header: http.Header{}}
+	ended := a.serve(t.Handler, served)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case !ended:
+		return nil, errCut
+	default:
+		return a.response(r), nil
+	}
+}
+
+// arrived is the request as a server gets it. Its body is read first, as it is on a network: a server that cuts the
+// connection without a look at the body leaves a client that has sent it.
+func arrived(r *http.Request) (*http.Request, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	s := r.Clone(r.Context())
+	s.Body, s.ContentLength, s.GetBody = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	s.RequestURI = r.URL.RequestURI()
+	s.URL.Scheme, s.URL.Host = "", ""
+	s.RemoteAddr = "127.0.0.1:1"
+	return s, nil
 }
 
 // answer is a [net/http.ResponseWriter] that keeps everything.
@@ -57,7 +91,7 @@ func (a *answer) Header() http.Header { return a.header }
 
 // WriteHeader implements [net/http.ResponseWriter].
 func (a *answer) WriteHeader(code int) {
-	if a.code == 0 {
+	if a.code == 0 && code >= http.StatusOK {
 		a.code, a.sent = code, a.header.Clone()
 	}
 }
@@ -82,18 +116,15 @@ func (a *answer) serve(h http.Handler, r *http.Request) (ended bool) {
 	return true
 }
 
-func (a *answer) broken(r *http.Request) error {
-	if err := r.Context().Err(); err != nil {
-		return err
-	}
-	return fmt.Errorf("read answer: %w", errCut)
-}
-
+// response is what the client gets to see.
 func (a *answer) response(r *http.Request) *http.Response {
 	var body io.Reader = &a.body
 	length := int64(a.body.Len())
 	if promised, err := strconv.ParseInt(a.sent.Get("Content-Length"), 10, 64); err == nil && promised > length {
 		body, length = io.MultiReader(body, brokenOff{}), promised
+	}
+	if r.Method == http.MethodHead {
+		body = http.NoBody
 	}
 	return &http.Response{
 		StatusCode: a.code, Status: fmt.Sprintf("%d %s", a.code, http.StatusText(a.code)),
