@@ -81,8 +81,9 @@ func arrived(r *http.Request) (*http.Request, error) {
 // answer is a [net/http.ResponseWriter] that keeps everything.
 type answer struct {
 	header http.Header
-	sent   http.Header // as it was when the answer began
-	code   int
+	code   int // 0 until the answer begins
+	sent   http.Header
+	length int64 // of the body, as the header has it; -1 if it does not
 	body   bytes.Buffer
 }
 
@@ -91,15 +92,30 @@ func (a *answer) Header() http.Header { return a.header }
 
 // WriteHeader implements [net/http.ResponseWriter].
 func (a *answer) WriteHeader(code int) {
-	if a.code == 0 && code >= http.StatusOK {
-		a.code, a.sent = code, a.header.Clone()
+	if a.code != 0 || code < http.StatusOK {
+		return
+	}
+	a.code, a.sent, a.length = code, a.header.Clone(), -1
+	if length, err := strconv.ParseInt(a.sent.Get("Content-Length"), 10, 64); err == nil {
+		a.length = length
 	}
 }
 
 // Write implements [net/http.ResponseWriter].
 func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
+	if a.bodiless() {
+		return 0, http.ErrBodyNotAllowed
+	}
+	if a.length >= 0 && int64(a.body.Len()+len(p)) > a.length {
+		return 0, http.ErrContentLength
+	}
 	return a.body.Write(p)
+}
+
+// bodiless says that the status has no body, whatever the header says.
+func (a *answer) bodiless() bool {
+	return a.code == http.StatusNoContent || a.code == http.StatusNotModified
 }
 
 // serve calls the handler, and reports whether it came to its end.
@@ -118,19 +134,22 @@ func (a *answer) serve(h http.Handler, r *http.Request) (ended bool) {
 
 // response is what the client gets to see.
 func (a *answer) response(r *http.Request) *http.Response {
-	var body io.Reader = &a.body
-	length := int64(a.body.Len())
-	if promised, err := strconv.ParseInt(a.sent.Get("Content-Length"), 10, 64); err == nil && promised > length {
-		body, length = io.MultiReader(body, brokenOff{}), promised
-	}
-	if r.Method == http.MethodHead {
-		body = http.NoBody
-	}
-	return &http.Response{
+	resp := &http.Response{
 		StatusCode: a.code, Status: fmt.Sprintf("%d %s", a.code, http.StatusText(a.code)),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.sent, Body: io.NopCloser(body), ContentLength: length, Request: r,
+		Header: a.sent, Body: http.NoBody, ContentLength: a.length, Request: r,
 	}
+	if r.Method == http.MethodHead || a.bodiless() {
+		return resp
+	}
+	var body io.Reader = &a.body
+	if length := int64(a.body.Len()); a.length > length {
+		body = io.MultiReader(body, brokenOff{})
+	} else {
+		resp.ContentLength = length
+	}
+	resp.Body = io.NopCloser(body)
+	return resp
 }
 
 // brokenOff is the end of an answer that was to be longer.
