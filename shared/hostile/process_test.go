@@ -98,12 +98,16 @@ func TestAProcessThatHasEndedDoesNothingMore(t *testing.T) {
 	t.Parallel()
 	// Each program has one effect, at which it ends, and then tries to have more.
 	programs := map[string]func(do func(string)){
-		"goes on":              func(do func(string)) { do("last"); do("more") },
-		"defers an effect":     func(do func(string)) { defer do("more"); do("last") },
-		"defers several":       func(do func(string)) { defer do("more"); defer do("more"); do("last") },
-		"recovers":             func(do func(string)) { defer func() { _ = recover(); do("more") }(); do("last") },
-		"panics meanwhile":     func(do func(string)) { defer do("more"); defer do("last"); panic("mistake") },
-		"panics when it ends":  func(do func(string)) { defer func() { _ = recover(); do("more") }(); defer panic("mistake"); do("last") },
+		"goes on":          func(do func(string)) { do("last"); do("more") },
+		"defers an effect": func(do func(string)) { defer do("more"); do("last") },
+		"defers several":   func(do func(string)) { defer do("more"); defer do("more"); do("last") },
+		"recovers":         func(do func(string)) { defer func() { _ = recover(); do("more") }(); do("last") },
+		"panics meanwhile": func(do func(string)) { defer do("more"); defer do("last"); panic("mistake") },
+		"panics when it ends": func(do func(string)) {
+			defer func() { _ = recover(); do("more") }()
+			defer panic("mistake")
+			do("last")
+		},
 		"has other goroutines": func(do func(string)) { goroutine(func() { do("last") }); goroutine(func() { do("more") }); do("more") },
 	}
 	for name, program := range programs {
