@@ -141,7 +141,12 @@ func TestTheContextEndsAfterTheLastEffectAndItsNote(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		ctx, p := hostile.NewProcess(t.Context(), always(hostile.EndAfter), func() { j.note("noted") })
+		var ctx context.Context
+		ctx, p := hostile.NewProcess(t.Context(), always(hostile.EndAfter), func() {
+			if ctx.Err() == nil {
+				j.note("noted")
+			}
+		})
 		waiting := make(chan struct{})
 		go func() {
 			defer close(waiting)

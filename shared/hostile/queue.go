@@ -163,7 +163,7 @@ func (q *Queue[T]) Done() (twice, ghosts, late int) {
 }
 
 func (q *Queue[T]) happens(p float64, count *int) bool {
-	if p == 0 || q.chance.Float64() >= p {
+	if q.chance.Float64() >= p {
 		return false
 	}
 	*count++

@@ -104,18 +104,10 @@ func (a *answer) WriteHeader(code int) {
 // Write implements [net/http.ResponseWriter].
 func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
-	if a.bodiless() {
-		return 0, http.ErrBodyNotAllowed
-	}
 	if a.length >= 0 && int64(a.body.Len()+len(p)) > a.length {
 		return 0, http.ErrContentLength
 	}
 	return a.body.Write(p)
-}
-
-// bodiless says that the status has no body, whatever the header says.
-func (a *answer) bodiless() bool {
-	return a.code == http.StatusNoContent || a.code == http.StatusNotModified
 }
 
 // serve calls the handler, and reports whether it came to its end.
@@ -139,7 +131,7 @@ func (a *answer) response(r *http.Request) *http.Response {
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: a.sent, Body: http.NoBody, ContentLength: a.length, Request: r,
 	}
-	if r.Method == http.MethodHead || a.bodiless() {
+	if r.Method == http.MethodHead || a.code == http.StatusNoContent || a.code == http.StatusNotModified {
 		return resp
 	}
 	var body io.Reader = &a.body
