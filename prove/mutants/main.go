@@ -89,7 +89,7 @@ func copyTree(ctx context.Context, dir string) error {
 		return fmt.Errorf("list the files of the repository: %w", err)
 	}
 	for name := range strings.SplitSeq(strings.TrimRight(string(list), "\x00"), "\x00") {
-		content, err := os.ReadFile(name)
+		content, err := os.ReadFile(name)   //nolint:gosec // git names it
 		if errors.Is(err, os.ErrNotExist) { // deleted, and not yet committed
 			continue
 		}
@@ -100,7 +100,7 @@ func copyTree(ctx context.Context, dir string) error {
 		if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
 			return err
 		}
-		if err := os.WriteFile(target, content, 0o600); err != nil {
+		if err := os.WriteFile(target, content, 0o600); err != nil { //nolint:gosec // it is in the copy
 			return err
 		}
 	}
@@ -112,7 +112,7 @@ var failed = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 // try takes the guard away in the copy, runs the test, and puts the guard back. An error says why the mutant was not caught.
 func (m mutant) try(ctx context.Context, dir string) (err error) {
 	file := filepath.Join(dir, m.file)
-	original, err := os.ReadFile(file)
+	original, err := os.ReadFile(file) //nolint:gosec // the list names it
 	if err != nil {
 		return err
 	}
@@ -120,10 +120,10 @@ func (m mutant) try(ctx context.Context, dir string) (err error) {
 		return fmt.Errorf("its code stands %d times in %s: bring the list up to date", n, m.file)
 	}
 	mutated := bytes.Replace(original, []byte(m.from), []byte(m.to), 1)
-	if err := os.WriteFile(file, mutated, 0o600); err != nil {
+	if err := os.WriteFile(file, mutated, 0o600); err != nil { //nolint:gosec // it is in the copy
 		return err
 	}
-	defer func() { err = errors.Join(err, os.WriteFile(file, original, 0o600)) }()
+	defer func() { err = errors.Join(err, os.WriteFile(file, original, 0o600)) }()                                    //nolint:gosec // it is in the copy
 	command := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=120s", "-run", "^"+m.test+"$", "./"+m.in) //nolint:gosec // both are constants
 	command.Dir = dir
 	output, err := command.CombinedOutput()

@@ -29,8 +29,8 @@ func (d *dice) throw(who string) *rand.Rand {
 	var numbers [16]byte
 	binary.LittleEndian.PutUint64(numbers[:], d.seed)
 	binary.LittleEndian.PutUint64(numbers[8:], n)
-	h.Write(numbers[:])
-	h.Write([]byte(who))
+	_, _ = h.Write(numbers[:]) // a hash takes everything
+	_, _ = h.Write([]byte(who))
 	return rand.New(rand.NewPCG(d.seed, h.Sum64())) //nolint:gosec // it is to be repeatable
 }
 

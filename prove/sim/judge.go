@@ -38,21 +38,38 @@ func (w *World) judgeWrite(l *life, before, after delivery.Item) {
 	}
 	owner := w.owners[before.Owner]
 	w.mu.Unlock()
-	sameGeneration := before.Generation == after.Generation
+	if broken := brokenBy(before, after, owner == l.number, l.clock.Now()); broken != "" && before.ID != "" {
+		w.broken("message %s: life %d wrote %s (generation %d, owner %q) over %s of life %d (generation %d, owner %q): %s",
+			after.ID, l.number, after.State, after.Generation, after.Owner, before.State, owner, before.Generation, before.Owner, broken)
+	}
+}
+
+// brokenBy says which promise a write breaks, if it breaks one. ours says that the life which writes made the last claim.
+func brokenBy(before, after delivery.Item, ours bool, now time.Time) string {
+	if after.Generation < before.Generation {
+		return "a later generation stands"
+	}
+	if before.State == delivery.Sending {
+		gaveUp := after.State == delivery.Unknown || after.State == delivery.Waiting
+		switch {
+		case after.State == delivery.Sending:
+			return "a claim is not taken over"
+		case !ours && !gaveUp:
+			return "only the owner knows what came of a claim"
+		case !ours && now.Before(before.Lease):
+			return "the lease was alive"
+		}
+	}
+	if before.Generation != after.Generation {
+		return ""
+	}
 	switch {
-	case before.ID == "":
-	case after.Generation < before.Generation:
-		w.broken("message %s: generation %d was written over %d", after.ID, after.Generation, before.Generation)
-	case before.State == delivery.Sending && after.State == delivery.Sending:
-		w.broken("message %s: the claim of life %d was taken over by %d", after.ID, owner, l.number)
-	case before.State == delivery.Sending && owner != l.number && after.State != delivery.Unknown && after.State != delivery.Waiting:
-		w.broken("message %s: life %d wrote %s over the claim of life %d", after.ID, l.number, after.State, owner)
-	case before.State == delivery.Sending && owner != l.number && l.clock.Now().Before(before.Lease):
-		w.broken("message %s: life %d concluded %s while the lease of life %d was alive", after.ID, l.number, after.State, owner)
-	case sameGeneration && after.State != delivery.Sending && before.Owner != "" && after.Owner != before.Owner:
-		w.broken("message %s: %s by %q was written over %s by %q", after.ID, after.State, after.Owner, before.State, before.Owner)
-	case sameGeneration && before.State.Final() && before.State != delivery.Unknown && after.State != before.State:
-		w.broken("message %s: %s became %s without a new generation", after.ID, before.State, after.State)
+	case after.State != delivery.Sending && before.Owner != "" && after.Owner != before.Owner:
+		return "an owner whose token was replaced changes nothing"
+	case before.State.Final() && before.State != delivery.Unknown && after.State != before.State:
+		return "what rests needs a new generation"
+	default:
+		return ""
 	}
 }
 
@@ -125,22 +142,9 @@ func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 		w.tally.Duplicates += times - allowed
 		w.broken("message %s reached DMLY %d times, ordered were %d; %s", s.id, times, allowed, w.story(s, item, times))
 	}
-	settled := strings.Contains(item.Reason, "settled as sent")
-	switch item.State {
-	case delivery.Sent:
-		w.tally.Sent++
-		if times == 0 && !settled {
-			w.broken("message %s is sent, and DMLY has it not; %s", s.id, w.story(s, item, times))
-		}
-	case delivery.Unknown:
-		w.tally.Unknown++
-	case delivery.Rejected:
-		w.tally.Rejected++
-	case delivery.Failed:
-		w.tally.Failed++
-	case delivery.Expired:
-		w.tally.Expired++
-	case delivery.Accepted, delivery.Scheduled, delivery.Sending, delivery.Waiting, delivery.Cancelled:
+	w.tally.count(item.State)
+	if item.State == delivery.Sent && times == 0 && !strings.Contains(item.Reason, "settled as sent") {
+		w.broken("message %s is sent, and DMLY has it not; %s", s.id, w.story(s, item, times))
 	}
 	unsent := item.State == delivery.Rejected || item.State == delivery.Failed || item.State == delivery.Expired
 	if unsent && times > 0 && item.Generation == 1 {
@@ -148,6 +152,23 @@ func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 	}
 	if s.malformed && item.State != delivery.Rejected {
 		w.broken("message %s is malformed, and %s", s.id, item.State)
+	}
+}
+
+// count adds a message that came to rest.
+func (t *Tally) count(state delivery.State) {
+	switch state {
+	case delivery.Sent:
+		t.Sent++
+	case delivery.Unknown:
+		t.Unknown++
+	case delivery.Rejected:
+		t.Rejected++
+	case delivery.Failed:
+		t.Failed++
+	case delivery.Expired:
+		t.Expired++
+	case delivery.Accepted, delivery.Scheduled, delivery.Sending, delivery.Waiting, delivery.Cancelled:
 	}
 }
 

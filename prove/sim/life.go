@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -89,7 +88,7 @@ func (w *World) newLife(ctx context.Context, who string) (context.Context, *life
 	return ctx, l
 }
 
-var silent = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 1}))
+var silent = slog.New(slog.DiscardHandler)
 
 // do carries out an effect of the process, about a message if it is about one.
 func (l *life) do(effect, about string, apply func() error) error {

@@ -124,7 +124,7 @@ func TestCalmWorldSendsEverything(t *testing.T) {
 }
 
 // A failure is worth little if it cannot be looked at again.
-func TestASeedRepeatsItsSchedule(t *testing.T) {
+func TestASeedRepeatsItsSchedule(t *testing.T) { //nolint:paralleltest // what runs beside it would change the order of its goroutines
 	// The rest is what synctest leaves to chance: which of several goroutines goes first at the same moment.
 	const seeds, least = 100, 95
 	same := 0

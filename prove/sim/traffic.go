@@ -72,7 +72,7 @@ func (w *World) plan(n int) {
 			fields["channel"] = "fax"
 		}
 		if !s.malformed {
-			s.way = way(w.dice.pick("plan", 3)) //nolint:gosec // it is below 3
+			s.way = way(w.dice.pick("plan", 3))
 		}
 		s.body = encode(fields)
 		w.specs = append(w.specs, s)
@@ -142,7 +142,7 @@ func (l *life) call(ctx context.Context, s *spec) bool {
 			"workspace": map[string]string{"id": "W1"}, "recipient": map[string]string{"phoneNumber": phone}, "textMessage": s.texts[0],
 		})
 	}
-	r := httptest.NewRequestWithContext(until{ctx, l.clock.skew}, http.MethodPost, path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(until{ctx, l.clock.skew}, http.MethodPost, path, strings.NewReader(body)) //nolint:contextcheck // it is the context, by another clock
 	r.Header.Set("x-api-key", callerKey)
 	r.Header.Set("Idempotency-Key", s.id)
 	answer := httptest.NewRecorder()

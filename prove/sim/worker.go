@@ -57,7 +57,7 @@ func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler,
 	var err error
 	begun := time.Now()
 	answered := l.process.Run(func() {
-		response, err = handler.Handle(until{ctx, l.clock.skew}, batch(lane, records))
+		response, err = handler.Handle(until{ctx, l.clock.skew}, batch(lane, records)) //nolint:contextcheck // it is the context, by another clock
 		if l.do(effectReturn, "", func() error { return nil }) != nil {
 			err = context.DeadlineExceeded
 		}
@@ -78,7 +78,7 @@ func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler,
 			continue
 		}
 		w.queues[lane].Delete(r.ID)
-		w.judgeDelete(lane, r)
+		w.judgeDelete(lane, r) //nolint:contextcheck // it judges what was done, even if the context has ended
 	}
 }
 
@@ -136,7 +136,7 @@ func (w *World) play(ctx context.Context, workers int) {
 	w.waitForQuiet(ctx)
 	end()
 	programs.Wait()
-	w.judge()
+	w.judge() //nolint:contextcheck // it judges what was done, after the context has ended
 }
 
 // waitForQuiet waits until the queues are empty and everybody who was to do something has done it.

@@ -80,7 +80,7 @@ func newWorld(trouble Trouble, seed uint64) (*World, error) {
 	w.dmly = dmlytest.New(dmlytest.Options{Key: w.secret, RatePerMinute: perMinute, Now: time.Now, Wait: w.answerAfter})
 	for i, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
 		w.arrived[lane] = make(chan struct{}, 1)
-		w.queues[lane] = hostile.NewQueue[delivery.Record](visibility, trouble.Queue, seed+uint64(i)) //nolint:gosec // i is 0 or 1
+		w.queues[lane] = hostile.NewQueue[delivery.Record](visibility, trouble.Queue, seed+uint64(i))
 	}
 	pacer, err := pace.NewMemory(perMinute, time.Now)
 	if err != nil {
@@ -122,7 +122,7 @@ func (w *World) broken(format string, args ...any) {
 	defer w.mu.Unlock()
 	const enough = 20
 	if len(w.problems) < enough {
-		w.problems = append(w.problems, fmt.Sprintf("%s: ", time.Now().UTC().Format("15:04:05.000"))+fmt.Sprintf(format, args...))
+		w.problems = append(w.problems, time.Now().UTC().Format("15:04:05.000")+": "+fmt.Sprintf(format, args...))
 	}
 }
 

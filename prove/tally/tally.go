@@ -63,7 +63,7 @@ func Append(part string, c Counts) (err error) {
 	if name == "" {
 		return nil
 	}
-	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // whoever starts the proof names it
 	if err != nil {
 		return fmt.Errorf("add to the tally: %w", err)
 	}
@@ -76,7 +76,7 @@ func Append(part string, c Counts) (err error) {
 
 // Read returns the counts of each part that has reported to the file.
 func Read(name string) (map[string]Counts, error) {
-	file, err := os.Open(name)
+	file, err := os.Open(name) //nolint:gosec // whoever starts the proof names it
 	if err != nil {
 		return nil, fmt.Errorf("read the tally: %w", err)
 	}

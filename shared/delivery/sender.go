@@ -162,7 +162,7 @@ func (j *job) reserve(ctx context.Context) (by claimant, retryAt time.Time, err 
 	deadline := j.deadline(ctx)
 	j.key, retryAt, err = j.turn.wait(ctx, deadline.Add(-postTime))
 	if err != nil && ctx.Err() != nil { // it is to stop: what it has written so far is the result
-		return claimant{}, j.Clock.Now().Add(time.Second), nil
+		return claimant{}, j.Clock.Now().Add(time.Second), nil //nolint:nilerr // see above
 	}
 	if err != nil || !retryAt.IsZero() {
 		return claimant{}, retryAt, err

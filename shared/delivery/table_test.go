@@ -271,7 +271,7 @@ func TestASlowOwnerDoesWhatItsRowSays(t *testing.T) {
 
 const tableStart, tableEnd = "<!-- The state table, written by: make table -->\n", "<!-- end of the state table -->"
 
-func TestTheREADMEHasTheStateTable(t *testing.T) {
+func TestTheREADMEHasTheStateTable(t *testing.T) { //nolint:paralleltest // it may write the file
 	const file = "../../README.md"
 	readme, err := os.ReadFile(file)
 	if err != nil {

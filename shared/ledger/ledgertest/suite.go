@@ -40,7 +40,10 @@ func whole(id, revision string) delivery.Item {
 // Run runs the suite. open returns an empty ledger.
 func Run(t *testing.T, open func(t *testing.T) Ledger) {
 	t.Helper()
-	RunWithoutList(t, func(t *testing.T) delivery.Ledger { return open(t) })
+	RunWithoutList(t, func(t *testing.T) delivery.Ledger {
+		t.Helper()
+		return open(t)
+	})
 	run(t, open, map[string]func(*testing.T, Ledger){
 		"lists the problems of a state, the oldest first":  listsOldestFirst,
 		"lists page by page":                               listsPages,
