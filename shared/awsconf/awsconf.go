@@ -36,7 +36,7 @@ func FromEnv(getenv func(string) string) (aws.Config, error) {
 		Credentials:      credentials,
 		BaseEndpoint:     endpoints.base(),
 		ConfigSources:    []any{endpoints},
-		HTTPClient:       NewHTTPClient(),
+		HTTPClient:       plainBodies{NewHTTPClient()},
 		Retryer:          NewRetryer,
 		RetryMode:        aws.RetryModeStandard,
 		RetryMaxAttempts: maxAttempts,

@@ -1,6 +1,7 @@
 package awsconf
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -43,6 +44,21 @@ func NewHTTPClient() *http.Client {
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// plainBodies sends the SDK's requests. Their bodies (smithy-go 1.28.8) are closed as soon as the answer begins, and a
+// closed one calls io.EOF an error in its WriteTo. When net/http comes to its look for surplus bytes only then, as
+// happens when CPU is short, it takes that for a failed write and cuts the connection off under the answer; the SDK
+// would repeat what was carried out. As a mere reader, a closed body is one that has ended.
+type plainBodies struct{ client *http.Client }
+
+// Do implements [aws.HTTPClient].
+func (p plainBodies) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		r = r.WithContext(r.Context()) // a copy
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return p.client.Do(r) //nolint:gosec // the SDK and the operator choose where to
 }
 
 // NewRetryer returns the SDK's standard retries with at most three attempts and at most 1 s between them (its default is 20 s,

@@ -1,8 +1,10 @@
 package awsconf_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,5 +75,38 @@ func TestHTTPClientFollowsNoRedirect(t *testing.T) {
 	defer response.Body.Close()
 	if got, want := response.StatusCode, http.StatusTemporaryRedirect; got != want {
 		t.Errorf("got status %d, want %d", got, want)
+	}
+}
+
+// closedBody is how a request's body of the SDK ends once it was closed.
+type closedBody struct{ *strings.Reader }
+
+func (closedBody) WriteTo(io.Writer) (int64, error) { return 0, io.EOF }
+func (closedBody) Close() error                     { return nil }
+
+func TestABodyThatTheSDKClosesEarlyCutsNoConnection(t *testing.T) {
+	t.Parallel()
+	cfg, err := awsconf.FromEnv(environment(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
+	t.Cleanup(server.Close)
+	const want = `{"QueueUrl": "…"}`
+	for range 20 {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, closedBody{strings.NewReader(want)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.ContentLength = int64(len(want))
+		response, err := cfg.HTTPClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(response.Body)
+		if err != nil || string(got) != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+		_ = response.Body.Close()
 	}
 }
