@@ -1,9 +1,7 @@
 package delivery
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"sync"
 
 	"dmlysender/shared/message"
@@ -43,18 +41,16 @@ func (s *Sender) DeliverRecord(ctx context.Context, r Record, fallbackID string,
 }
 
 // DeliverRecord decodes a queue record and delivers it, or records it as rejected if
-// it cannot be decoded. The record's own ID wins over the one in its body: only this
-// system gives records an ID. fallbackID is used where there is neither.
+// it cannot be decoded; see [IDOf] for its id.
 func (b *Batch) DeliverRecord(ctx context.Context, r Record, fallbackID string, defaults message.Defaults) (Result, error) {
 	turn := b.turns.join()
 	defer turn.leave()
-	m, err := message.Decode(r.Body, defaults)
-	if invalid, ok := errors.AsType[*message.Error](err); ok {
-		return b.sender.Refuse(ctx, cmp.Or(r.ID, invalid.ID, fallbackID), r.Body, err)
+	m, invalid := r.decode(fallbackID, defaults)
+	if invalid != nil {
+		return b.sender.Refuse(ctx, m.ID, r.Body, invalid)
 	}
-	m.ID = cmp.Or(r.ID, m.ID, fallbackID)
 	result, err := b.run(ctx, m, r, turn)
-	if _, ok := errors.AsType[*message.Error](err); ok { // its id makes it too large
+	if as[*message.Error](err) { // its id makes it too large
 		return b.sender.Refuse(ctx, m.ID, r.Body, err)
 	}
 	return result, err
