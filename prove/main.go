@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,6 +33,8 @@ import (
 type part struct {
 	name     string
 	commands []command
+	// countless says that it has nothing to count.
+	countless bool
 }
 
 type command struct {
@@ -39,25 +42,34 @@ type command struct {
 	env  []string
 }
 
-var goTest = []string{"go", "test", "-count=1", "-timeout=40m", "-v"}
+var goTest = []string{"go", "test", "-count=1", "-timeout=40m"}
 
 func test(pattern string, packages ...string) []string {
 	return append(append(slices.Clone(goTest), "-run", pattern), packages...)
 }
 
+// checks runs all tests of a package, and each random one so many times.
+func checks(of string, times int) []string {
+	return append(slices.Clone(goTest), of, "-rapid.checks="+strconv.Itoa(times), "-rapid.nofailfile")
+}
+
 var parts = []part{
-	{"model", []command{{args: test("^TestModel$", "./shared/delivery")}}},
-	{"matrix", []command{{args: test("^TestCrashMatrix$", "./prove/sim")}}},
-	{"simulation", []command{
+	{name: "model", commands: []command{{args: test("^TestModel$", "./shared/delivery")}}},
+	{name: "matrix", commands: []command{{args: test("^TestCrashMatrix$", "./prove/sim")}}},
+	{name: "simulation", commands: []command{
 		{args: test("^TestSimulation$", "./prove/sim"), env: []string{"PROVE_SHARD=0/2"}},
 		{args: test("^TestSimulation$", "./prove/sim"), env: []string{"PROVE_SHARD=1/2"}},
 	}},
-	{"properties", []command{{
-		args: []string{"go", "test", "-count=1", "-timeout=40m", "./shared/delivery", "./shared/ledger/...", "./shared/pace/..."},
-		env:  []string{"RAPID_CHECKS=2000"},
-	}}},
-	{"kills", []command{{args: []string{"e2e/with-ministack", "go", "run", "./prove/killrun", "-kills", "200"}}}},
-	{"mutants", []command{{args: []string{"go", "run", "./prove/mutants"}}}},
+	{name: "properties", countless: true, commands: []command{
+		{args: checks("./shared/delivery", 20_000)},
+		{args: checks("./shared/ledger", 2000)},
+		{args: checks("./shared/ledger/dynamodb", 500)},
+		{args: checks("./shared/pace", 500)},
+		{args: checks("./shared/pace/internal/gcra", 20_000)},
+		{args: checks("./shared/pace/dynamodb", 200)},
+	}},
+	{name: "kills", commands: []command{{args: []string{"e2e/with-ministack", "go", "run", "./prove/killrun", "-kills", "200"}}}},
+	{name: "mutants", commands: []command{{args: []string{"go", "run", "./prove/mutants"}}}},
 }
 
 func main() {
@@ -83,6 +95,7 @@ func run(ctx context.Context, names []string) error {
 	defer os.RemoveAll(dir) //nolint:errcheck // it is the system's folder for such things
 	file := filepath.Join(dir, "tally")
 	var problems []error
+	sum := tally.Counts{}
 	begun := time.Now()
 	for _, p := range parts {
 		if len(names) > 0 && !slices.Contains(names, p.name) {
@@ -92,14 +105,16 @@ func run(ctx context.Context, names []string) error {
 		if err := p.run(ctx, file); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", p.name, err))
 		}
-	}
-	counted, err := tally.Read(file)
-	if err != nil {
-		problems = append(problems, err)
-	}
-	sum := tally.Counts{}
-	for _, c := range counted {
-		sum.Add(c)
+		counted, err := tally.Read(file)
+		if err != nil {
+			problems = append(problems, err)
+		}
+		if c := counted[p.name]; c != nil {
+			fmt.Println(c)
+			sum.Add(c)
+		} else if !p.countless {
+			problems = append(problems, fmt.Errorf("%s: it counted nothing", p.name))
+		}
 	}
 	if sum["duplicates"]+sum["lost"] > 0 {
 		problems = append(problems, fmt.Errorf("%d duplicates, %d lost", sum["duplicates"], sum["lost"]))

@@ -70,7 +70,7 @@ func TestCrashMatrix(t *testing.T) {
 					}
 				}
 			}
-			tally.Report(t, "crash matrix", counts)
+			tally.Report(t, "matrix", counts)
 		})
 	}
 }
@@ -98,7 +98,7 @@ func matrixRun(t *testing.T, s scenario, faults map[int]hostile.Fault, counts ta
 	counts["schedules"]++
 	counts["faults"] += p.fired
 	counts["crashes"] += p.tally.Crashes
-	counts["messages"]++
+	counts["messages"] += p.tally.Messages
 	counts["sent"] += p.tally.Sent
 	counts["unknown"] += p.tally.Unknown
 	counts["duplicates"] += p.tally.Duplicates

@@ -71,7 +71,7 @@ func (w *World) stage(s scenario) {
 		w.specs = append(w.specs, one)
 		w.byID[one.id] = one
 	}
-	w.tally.Messages = 1
+	w.tally.Messages = len(w.specs)
 	if s.rotated {
 		w.dmly.SetKeys("key-2")
 		time.AfterFunc(5*time.Minute, func() {

@@ -74,9 +74,12 @@ func Append(part string, c Counts) (err error) {
 	return nil
 }
 
-// Read returns the counts of each part that has reported to the file.
+// Read returns the counts of each part that has reported to the file; none if there is no file yet.
 func Read(name string) (map[string]Counts, error) {
 	file, err := os.Open(name) //nolint:gosec // whoever starts the proof names it
+	if errors.Is(err, os.ErrNotExist) {
+		return map[string]Counts{}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the tally: %w", err)
 	}
