@@ -105,9 +105,16 @@ func everything() Trouble {
 	return t
 }
 
+// The queue's mischief, as it is counted.
+const (
+	givenTwice = "queue: given out twice"
+	cameAgain  = "queue: came again after it was deleted"
+	cameLate   = "queue: came late"
+)
+
 // names are the faults of the trouble, as they are counted.
 func (t Trouble) names() []string {
-	names := []string{"no connection", "DMLY is slow", "freeze", "delete lost", "key rotated"}
+	names := []string{"no connection", "DMLY is slow", "freeze", "delete lost", "key rotated", givenTwice, cameAgain, cameLate}
 	for _, fault := range t.DMLY {
 		names = append(names, "DMLY "+fault.Name)
 	}

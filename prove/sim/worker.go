@@ -136,6 +136,12 @@ func (w *World) play(ctx context.Context, workers int) {
 	w.waitForQuiet(ctx)
 	end()
 	programs.Wait()
+	for _, q := range w.queues {
+		twice, ghosts, late := q.Done()
+		w.tally.Faults[givenTwice] += twice
+		w.tally.Faults[cameAgain] += ghosts
+		w.tally.Faults[cameLate] += late
+	}
 	w.judge() //nolint:contextcheck // it judges what was done, after the context has ended
 }
 

@@ -112,6 +112,9 @@ func text(raw json.RawMessage) string {
 // retryAfter reads a Retry-After header in both of its forms (RFC 9110, section
 // 10.2.3). What cannot be read, and what has passed, is 0.
 func retryAfter(value string, now time.Time) time.Duration {
+	if value == "" {
+		return 0
+	}
 	const longest = 24 * time.Hour // beyond this, the header says no more than "not now"
 	var wait time.Duration
 	seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31)
