@@ -14,7 +14,7 @@ import (
 const (
 	sendDead = "https://sqs.eu-central-1.amazonaws.com/123456789012/send-dead"
 	send     = "https://sqs.eu-central-1.amazonaws.com/123456789012/send"
-	outputs  = `[{"OutputKey": "ApiUrl", "OutputValue": "https://x", "Description": "Base of the HTTP API."},
+	stack    = `[{"OutputKey": "ApiUrl", "OutputValue": "https://x", "Description": "Base of the HTTP API."},
 		{"OutputKey": "SendQueueUrl", "OutputValue": "` + send + `", "Description": ""},
 		{"OutputKey": "SendDeadLetterQueueUrl", "OutputValue": "` + sendDead + `"},
 		{"OutputKey": "BulkQueueUrl", "OutputValue": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk"},
@@ -54,9 +54,9 @@ func TestRedrivePrintsALineForEachQueue(t *testing.T) {
 		want    []string
 	}{
 		"two URLs":        {empty, []string{sendDead, send}, 0, []string{"send-dead to send: moved 0, left 0"}},
-		"a stack":         {empty, []string{"-outputs", written(t, outputs)}, 0, []string{"send-dead to send: moved 0, left 0", "bulk-dead to bulk: moved 0, left 0"}},
+		"a stack":         {empty, []string{"-outputs", written(t, stack)}, 0, []string{"send-dead to send: moved 0, left 0", "bulk-dead to bulk: moved 0, left 0"}},
 		"what went wrong": {denied, []string{sendDead, send}, 1, []string{"send-dead to send: moved 0, left 0: " + why}},
-		"both went wrong": {denied, []string{"-outputs", written(t, outputs)}, 1, []string{"send-dead to send: moved 0, left 0: " + why, "bulk-dead to bulk: moved 0, left 0: "}},
+		"both went wrong": {denied, []string{"-outputs", written(t, stack)}, 1, []string{"send-dead to send: moved 0, left 0: " + why, "bulk-dead to bulk: moved 0, left 0: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +89,7 @@ func TestMistakesGetOneClearSentence(t *testing.T) {
 		"the same twice":      {[]string{send, send}, "FROM and TO are the same queue"},
 		"no file":             {[]string{"-outputs", "nowhere.json"}, "read the stack's outputs: open nowhere.json"},
 		"no JSON":             {[]string{"-outputs", written(t, "Error: no such stack")}, "is not what sam list stack-outputs --output json writes"},
-		"outputs of another":  {[]string{"-outputs", written(t, `[{"OutputKey": "SendQueueUrl", "OutputValue": "`+send+`"}]`)}, "the stack has no outputs SendDeadLetterQueueUrl and SendQueueUrl"},
+		"outputs of another":  {[]string{"-outputs", written(t, `[{"OutputKey": "SendQueueUrl", "OutputValue": "`+send+`"}]`)}, "the stack has no output SendDeadLetterQueueUrl, BulkDeadLetterQueueUrl, BulkQueueUrl"},
 		"a flag that is none": {[]string{"-from", sendDead}, "flag provided but not defined"},
 	} {
 		t.Run(name, func(t *testing.T) {
