@@ -33,10 +33,15 @@ var (
 type StateError struct {
 	State State
 	As    Settlement
+	// Dropped says that the message was dropped before; then no settlement applies.
+	Dropped bool
 }
 
 // Error implements error.
 func (e *StateError) Error() string {
+	if e.Dropped {
+		return fmt.Sprintf("a message that was dropped cannot be settled as %q any more; to send it after all, send it under a new id", e.As)
+	}
 	return fmt.Sprintf("a message that is %s cannot be settled as %q: %s", e.State, e.As, settlements[e.As].needs)
 }
 
@@ -59,7 +64,7 @@ func (i Item) mayBeSettled(as Settlement) error {
 	case !ok:
 		return fmt.Errorf("%q is no settlement; there are %q, %q and %q", as, SettleSent, SettleResend, SettleDrop)
 	case i.Dropped || !slices.Contains(rule.from, i.State):
-		return &StateError{State: i.State, As: as}
+		return &StateError{State: i.State, As: as, Dropped: i.Dropped}
 	default:
 		return nil
 	}

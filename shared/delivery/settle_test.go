@@ -99,6 +99,25 @@ func TestWhatCannotBeSettledSaysWhy(t *testing.T) {
 	}
 }
 
+func TestWhatWasDroppedSaysSo(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{}
+	w.answers(errUnknown)
+	w.deliver(text(t, "a", "Hello", ""))
+	if _, err := w.settle("a", 1, delivery.SettleDrop, q); err != nil {
+		t.Fatal(err)
+	}
+	for _, as := range []delivery.Settlement{delivery.SettleSent, delivery.SettleResend, delivery.SettleDrop} {
+		_, err := w.settle("a", 1, as, q)
+		if !errors.Is(err, delivery.ErrNotSettled) || !strings.Contains(err.Error(), "a message that was dropped cannot be settled as") {
+			t.Errorf("as %s: got %v", as, err)
+		}
+	}
+	if len(q.records) != 0 {
+		t.Errorf("%d records were queued", len(q.records))
+	}
+}
+
 // Whoever is not told that the order was taken gives it again, and it may have been carried out meanwhile.
 func TestAnOrderThatIsGivenTwiceSendsOnce(t *testing.T) {
 	t.Parallel()
