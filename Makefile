@@ -90,7 +90,7 @@ E2E_PORT ?= 4570
 # Only the tests named E2E: the others have servers of their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
 .PHONY: e2e
 e2e: $(ministackStamp) ## Run the tests against an AWS stand-in: E2E_PORT=4570
-	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/...
+	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/... ./local/...
 
 .PHONY: prove
 prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about ten minutes: ARGS="model mutants" runs these parts
@@ -135,6 +135,23 @@ ifdef STACK
 else
 	@build/redrive '$(FROM)' '$(TO)'
 endif
+
+# What needs a person in a stack, and what the person decides about it. The SDK's credentials are those of the environment.
+.PHONY: problems
+problems: $(if $(STACK),$(pythonStamp)) ## List the messages that need a person: STACK=dmly-sender
+	@$(stackOutputs)
+	@build/problems list $(ofStack)
+
+.PHONY: settle
+settle: $(if $(STACK),$(pythonStamp)) ## Settle one of them: STACK=dmly-sender ID=order-1042 AS=sent, resend or drop
+	@$(stackOutputs)
+	@build/problems settle $(ofStack) -generation '$(GENERATION)' -by '$(BY)' '$(ID)' '$(decision)'
+
+# Make itself has an AS, the assembler.
+decision = $(if $(filter default,$(origin AS)),,$(AS))
+ofStack = $(if $(STACK),-stack '$(STACK)' -outputs build/stack-outputs.json)
+stackOutputs = go build -buildvcs=false -o build/problems ./local/problems \
+	$(if $(STACK),&& $(sam) list stack-outputs --stack-name '$(STACK)' --output json >build/stack-outputs.json)
 
 .PHONY: clean
 clean: ## Remove what was built (.tools stays)
