@@ -90,9 +90,12 @@ func (w *World) newLife(ctx context.Context, who string) (context.Context, *life
 
 var silent = slog.New(slog.DiscardHandler)
 
-// do carries out an effect of the process, about a message if it is about one.
+// do carries out an effect of the process, about a message if it is about one. It takes a moment, so that the effects of
+// several goroutines have an order; see [clock.Sleep].
 func (l *life) do(effect, about string, apply func() error) error {
-	return l.process.Do(effect+" of "+about, apply)
+	name := effect + " of " + about
+	<-time.After(l.world.dice.between(name+" by "+l.who, 0, time.Millisecond))
+	return l.process.Do(name, apply)
 }
 
 // token makes a name that tells which life made it.

@@ -20,6 +20,7 @@ import (
 // ended, and deletes what the worker does not name. It ends with the context.
 func (w *World) work(ctx context.Context, lane delivery.Lane, number int) {
 	q := w.queues[lane]
+	_ = sleep(ctx, w.dice.between("start "+strconv.Itoa(number), time.Millisecond, 2*time.Millisecond)) // after what comes first; see [clock.Sleep]
 	for ctx.Err() == nil {
 		alive, l := w.newLife(ctx, fmt.Sprintf("%s worker %d", lane, number))
 		handler := &sqsworker.Handler{Sender: l.sender, Log: silent, Queues: map[string]sqsworker.Queue{string(lane): lifeQueue{l, lane}}}
