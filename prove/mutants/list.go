@@ -9,8 +9,8 @@ const (
 var mutants = []mutant{
 	{
 		guard: "owner token: who was replaced changes nothing",
-		file:  inDelivery + "/settling.go",
-		from:  "return s.item == nil || s.item.Owner != s.by.owner }", to: "return s.item == nil }",
+		file:  inDelivery + "/ending.go",
+		from:  "return s.item.Owner != s.by.owner }", to: "return false }",
 		test: "TestASlowOwnerLeavesTheNextGenerationAlone", in: inDelivery,
 	}, {
 		guard: "claim before post: whoever did not write it does not post",
@@ -34,23 +34,23 @@ var mutants = []mutant{
 		test: "TestAClaimThatNobodyFinishesBecomesUnknown", in: inDelivery,
 	}, {
 		guard: "unknown class: what may have been sent is not sent again",
-		file:  inDelivery + "/settling.go",
+		file:  inDelivery + "/ending.go",
 		from:  "func (s situation) unsent() bool { return as[*dmly.NotSentError](s.post.err) }",
 		to:    "func (s situation) unsent() bool { return as[*dmly.NotSentError](s.post.err) || as[*dmly.UnknownError](s.post.err) }",
 		test:  "TestOutcomesLeadToTheirStates", in: inDelivery,
 	}, {
 		guard: "resend happens once",
-		file:  inDelivery + "/settling.go",
-		from:  "return s.record.resend && !s.item.Resent }", to: "return s.record.resend }",
+		file:  inDelivery + "/ending.go",
+		from:  "return s.record.resend && !s.item.Resent && !s.usedUp() }", to: "return s.record.resend && !s.usedUp() }",
 		test: "TestAnUnknownMessageIsResentOnceIfItSaysSo", in: inDelivery,
 	}, {
 		guard: "a message that was resent is never said to be unsent",
-		file:  inDelivery + "/settling.go",
+		file:  inDelivery + "/ending.go",
 		from:  "return s.post.rejected() && s.item.Resent }", to: "return false }",
 		test: "TestAMessageThatWasResentIsNeverSaidToBeUnsent", in: inDelivery,
 	}, {
 		guard: "fallback follows a rejection only",
-		file:  inDelivery + "/settling.go",
+		file:  inDelivery + "/ending.go",
 		from:  "return s.post.rejected() && s.item.Step+1 < s.record.steps }", to: "return s.post.err != nil && s.item.Step+1 < s.record.steps }",
 		test: "TestFallbackFollowsARejectionAndNothingElse", in: inDelivery,
 	}, {
@@ -75,28 +75,28 @@ var mutants = []mutant{
 		test: "TestAnOrderThatIsGivenTwiceSendsOnce", in: inDelivery,
 	}, {
 		guard: "attempts are bounded",
-		file:  inDelivery + "/settling.go",
+		file:  inDelivery + "/ending.go",
 		from:  "return s.item.Attempts >= s.retry.attempts() }", to: "return false }",
 		test: "TestWhatIsProvenUnsentIsTriedAgainAndGivenUpInTheEnd", in: inDelivery,
 	}, {
 		guard: "waiting for key and rate uses no attempt",
-		file:  inDelivery + "/settling.go",
+		file:  inDelivery + "/ending.go",
 		from:  "item.Attempts--", to: "item.Attempts -= 0",
 		test: "TestWaitingForARefusedKeyOrTheRateUsesNoAttempt", in: inDelivery,
 	}, {
 		guard: "jitter cap: the back-off's ceiling",
 		file:  inDelivery + "/retry.go",
-		from:  "ceiling = min(backOffBase<<shift, backOffCap)", to: "ceiling = backOffBase << shift",
+		from:  "ceiling = min(backOffFactor*ceiling, backOffCap)", to: "ceiling = min(backOffFactor*ceiling, 10*backOffCap)",
 		test: "TestTheBackOffHasAFloorAndACap", in: inDelivery,
 	}, {
 		guard: "Retry-After cap",
-		file:  inDelivery + "/settling.go",
-		from:  "d.pause.delay = min(asked, maxDelay)", to: "d.pause.delay = asked",
+		file:  inDelivery + "/ending.go",
+		from:  "d.pause.delay = min(asked, maxRetryAfter)", to: "d.pause.delay = asked",
 		test: "TestRetryAfterIsHonouredAndCapped", in: inDelivery,
 	}, {
 		guard: "deadline margin: no post without time to record it",
 		file:  inDelivery + "/post.go",
-		from:  "if left < postTime/2 || ctx.Err() != nil {", to: "if ctx.Err() != nil {",
+		from:  "if left < postTime/2 || ctx.Err() != nil", to: "if ctx.Err() != nil",
 		test: "TestNothingIsStartedThatCouldNotBeFinished", in: inDelivery,
 	}, {
 		guard: "a post that has begun is finished",
@@ -121,8 +121,43 @@ var mutants = []mutant{
 	}, {
 		guard: "expiry is judged at the moment of sending",
 		file:  inDelivery + "/arriving.go",
-		from:  "return !s.record.expiresAt.IsZero() && !s.record.due(s.now).Before(s.record.expiresAt)", to: "return false",
+		from:  "return s.record.expired(s.record.due(s.now))", to: "return false",
 		test: "TestTimesAreJudgedAtTheMomentOfSending", in: inDelivery,
+	}, {
+		guard: "nothing is posted after its expiry",
+		file:  inDelivery + "/post.go",
+		from:  " || j.course.record.expired(now) {", to: " {",
+		test: "TestNothingIsPostedAfterItHasExpired", in: inDelivery,
+	}, {
+		guard: "what is dropped is not sent by an earlier order",
+		file:  inDelivery + "/arriving.go",
+		from:  " && !s.item.Dropped", to: "",
+		test: "TestWhatIsDroppedIsNotSentByAnEarlierOrder", in: inDelivery,
+	}, {
+		guard: "slots reserved before a 429 are not used",
+		file:  inDelivery + "/turns.go",
+		from:  "if r.epoch == q.epoch {\n\t\t\tq.free = append(q.free, got...)", to: "if true {\n\t\t\tq.free = append(q.free, got...)",
+		test: "TestSlotsReservedBeforeA429AreNotUsed", in: inDelivery,
+	}, {
+		guard: "a panic in a reservation holds up nobody",
+		file:  inDelivery + "/turns.go",
+		from:  "q.request = nil\n\t\tclose(r.done)", to: "if r.err != errReserve {\n\t\t\tq.request = nil\n\t\t\tclose(r.done)\n\t\t}",
+		test: "TestAPanicInAReservationHoldsUpNobody", in: inDelivery,
+	}, {
+		guard: "a copy is for no other generation than its record",
+		file:  inWorker + "/copy.go",
+		from:  "fresh.Recheck = true", to: "fresh.Recheck = true\n\tif result.Item.Generation > 0 {\n\t\tfresh.Generation = result.Item.Generation\n\t}",
+		test: "TestTheCopyOfACorrectionIsNotForTheGenerationBeforeIt", in: inWorker,
+	}, {
+		guard: "pace: the interval between two messages",
+		file:  "shared/pace/internal/gcra/limits.go",
+		from:  "const ofOne = int((time.Minute + Tolerance + slack) / Resolution)", to: "const ofOne = int((time.Minute - Tolerance) / Resolution)",
+		test: "TestMemoryIsNeverAboveTheRate", in: "shared/pace",
+	}, {
+		guard: "pace: a refused key pauses its account",
+		file:  "shared/pace/dynamodb/pacer.go",
+		from:  "OR refusedKey <> :key OR refusedUntil <= :now)", to: "OR refusedKey <> :key OR refusedUntil <= :now OR refusedUntil > :now)",
+		test: "TestDynamoDBIsAPacer", in: "shared/pace/dynamodb",
 	}, {
 		guard: "pace reservation: no claim without a slot",
 		file:  inDelivery + "/course.go",

@@ -179,7 +179,8 @@ func (w *World) settle(ctx context.Context) {
 	}
 }
 
-// order has a person settle a message, again and again until it is done or turns out to be nothing to be settled any more.
+// order has a person settle a message, again and again until it is done or turns out to be nothing to be settled any more. If
+// it does not work, a person may think better of it.
 func (w *World) order(ctx context.Context, id string, generation int, as delivery.Settlement) {
 	for ctx.Err() == nil {
 		life, l := w.newLife(ctx, "person")
@@ -190,6 +191,9 @@ func (w *World) order(ctx context.Context, id string, generation int, as deliver
 		l.process.Stop()
 		if done && (err == nil || errors.Is(err, delivery.ErrNotSettled)) {
 			return
+		}
+		if w.dice.roll("another mind", 0.2) {
+			as = delivery.SettleDrop
 		}
 		_ = sleep(ctx, time.Second) // the loop looks at the context
 	}

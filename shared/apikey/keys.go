@@ -38,6 +38,18 @@ func (k Keys) For(workspace string) (key Key, ok bool) {
 	return k.parsed.fallback, k.parsed.fallback.secret != nil
 }
 
+// Accounts is how many accounts the keys open: one for each workspace with a key of its own, and one for all others.
+func (k Keys) Accounts() int {
+	if k.parsed == nil {
+		return 0
+	}
+	n := len(k.parsed.workspaces)
+	if k.parsed.fallback.secret != nil {
+		n++
+	}
+	return n
+}
+
 // OfAccount returns the key that now carries an account's label; ok is false if none does.
 func (k Keys) OfAccount(account string) (key Key, ok bool) {
 	if account == DefaultAccount {

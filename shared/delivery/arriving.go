@@ -31,6 +31,9 @@ type arrival struct {
 	steps int
 }
 
+// whole is the fingerprint of all of the content, times and policy included.
+func (a arrival) whole() string { return message.FingerprintOf(a.content) }
+
 // due is the moment, at or after now, at which the message may go.
 func (a arrival) due(now time.Time) time.Time {
 	at := later(now, a.sendAt)
@@ -39,6 +42,9 @@ func (a arrival) due(now time.Time) time.Time {
 	}
 	return at
 }
+
+// expired says whether the message is pointless at that time.
+func (a arrival) expired(at time.Time) bool { return !a.expiresAt.IsZero() && !at.Before(a.expiresAt) }
 
 // claimant is who would own a claim.
 type claimant struct {
@@ -58,6 +64,10 @@ var arriving = table{
 		when: "nothing", then: "as *before a claim*",
 		holds: func(s situation) bool { return s.item == nil },
 		do:    func(s situation) decision { return s.start(s.record.first()) },
+	}, {
+		when: "`rejected`, for a time in this very record", then: "acknowledge it",
+		holds: func(s situation) bool { return s.item.State == Rejected && s.item.Fingerprint == s.record.whole() },
+		do:    func(situation) decision { return decision{verdict: rest} },
 	}, {
 		when: "other content, and the record's was refused before", then: "acknowledge it",
 		holds: func(s situation) bool {
@@ -94,7 +104,7 @@ var arriving = table{
 		to:    []State{Waiting, Unknown},
 		do: func(s situation) decision {
 			s.post = outcome{err: errAbandoned}
-			return settling.decide(s)
+			return ending.decide(s)
 		},
 	}, {
 		when: "its time to wait is not over", then: "come back then",
@@ -111,7 +121,7 @@ func (s situation) otherContent() bool { return s.item.Fingerprint != s.record.f
 
 // ordersAnother says whether the record is a person's order to send once more what may have been sent, or was given up.
 func (s situation) ordersAnother() bool {
-	return s.record.generation == s.item.Generation+1 && (s.item.State == Unknown || s.item.State == Failed)
+	return s.record.generation == s.item.Generation+1 && (s.item.State == Unknown || s.item.State == Failed) && !s.item.Dropped
 }
 
 // starting is what stands between a message that nobody holds and its claim; item is what would be claimed.
@@ -129,14 +139,14 @@ var starting = table{
 		to:    []State{Expired},
 		do:    func(s situation) decision { return s.ends(Expired, "it could not be sent before its expiresAt") },
 	}, {
-		when: "its `sendAt` is more than 24 hours ahead", then: "`rejected`",
-		holds: func(s situation) bool { return CheckAhead(s.record.sendAt, s.now) != nil },
+		when: "its `sendAt` is more than 24 hours ahead, and nothing was begun", then: "`rejected`",
+		holds: func(s situation) bool { return s.item.State == "" && CheckAhead(s.record.sendAt, s.now) != nil },
 		to:    []State{Rejected},
 		do: func(s situation) decision {
 			d := s.ends(Rejected, CheckAhead(s.record.sendAt, s.now).Error())
 			// What is wrong is a time, which the fingerprint leaves out; with that of the
 			// whole content, the same message with a better time is its correction.
-			d.item.Fingerprint = message.FingerprintOf(s.record.content)
+			d.item.Fingerprint = s.record.whole()
 			return d
 		},
 	}, {
@@ -158,7 +168,7 @@ func (s situation) start(from Item) decision {
 
 // tooLate says whether the message is pointless by the time at which it may go.
 func (s situation) tooLate() bool {
-	return !s.record.expiresAt.IsZero() && !s.record.due(s.now).Before(s.record.expiresAt)
+	return s.record.expired(s.record.due(s.now))
 }
 
 // ends brings the message to rest in the state.
@@ -187,14 +197,20 @@ func (a arrival) first() Item {
 	return Item{ID: a.id, Fingerprint: a.fingerprint, Generation: max(1, a.generation)}
 }
 
+// maxRefused is how many contents of an id are remembered as refused; the oldest go first.
+const maxRefused = 100
+
 // nextGeneration starts anew with the content that has just arrived. What was rejected stays refused.
 func (i Item) nextGeneration(fingerprint string) Item {
 	next := Item{
 		ID: i.ID, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
 		Refused: slices.Clone(i.Refused), History: slices.Clone(i.History), ForgetAt: i.ForgetAt,
 	}
-	if i.State == Rejected {
+	if i.State == Rejected && !slices.Contains(next.Refused, i.Fingerprint) {
 		next.Refused = append(next.Refused, i.Fingerprint)
+	}
+	if over := len(next.Refused) - maxRefused; over > 0 {
+		next.Refused = next.Refused[over:]
 	}
 	return next
 }

@@ -47,6 +47,7 @@ func (b *Batch) DeliverRecord(ctx context.Context, r Record, fallbackID string, 
 	defer turn.leave()
 	m, invalid := r.decode(fallbackID, defaults)
 	if invalid != nil {
+		turn.arrive()
 		return b.sender.Refuse(ctx, m.ID, r.Body, invalid)
 	}
 	result, err := b.run(ctx, m, r, turn)
@@ -70,7 +71,7 @@ func (b *Batch) run(ctx context.Context, m message.Message, r Record, turn *turn
 	if r.looksFirst() {
 		turn.arrive() // it may need no slot, and the others need not wait for the ledger to say so
 	}
-	turn.line = line{workspace: m.Workspace.ID, lane: LaneOf(m)}
+	turn.workspace, turn.lane = m.Workspace.ID, LaneOf(m)
 	j := &job{Sender: b.sender, course: c, message: m, turn: turn}
 	result, err := j.run(ctx)
 	b.sender.report(ctx, m, j.key, result, err)

@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"dmlysender/shared/apikey"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
 	"dmlysender/shared/message"
 )
 
-// ledgerPacer notes what is reserved, and gives what it is told to.
+// askedPacer notes what is reserved, and gives what it is told to.
 type askedPacer struct {
 	delivery.Pacer
 	mu    sync.Mutex
@@ -178,11 +181,7 @@ func TestARotatedKeyGoesAtOnceWhereTheRefusedOneWaits(t *testing.T) {
 			}
 			return nil
 		}
-		time.AfterFunc(15*time.Second, func() {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.secret = "key-2"
-		})
+		time.AfterFunc(15*time.Second, func() { w.rotate("key-2") })
 		begun := time.Now()
 		got := w.batch(record(t, "a"), record(t, "b"))
 		for _, one := range got {
@@ -211,4 +210,184 @@ type brokenPacer struct{ delivery.Pacer }
 
 func (brokenPacer) Reserve(context.Context, delivery.Account, delivery.Lane, int, time.Time) (delivery.Reservation, error) {
 	return delivery.Reservation{}, errPacer
+}
+
+// panicPacer panics where it is asked for slots.
+type panicPacer struct{ delivery.Pacer }
+
+func (panicPacer) Reserve(context.Context, delivery.Account, delivery.Lane, int, time.Time) (delivery.Reservation, error) {
+	panic("boom")
+}
+
+func TestAPanicInAReservationHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := newBubble(t, nil)
+		w.sender.Pacer = panicPacer{}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		b, begun := w.sender.Batch(3), time.Now()
+		var wg sync.WaitGroup
+		for i := range 3 {
+			wg.Go(func() {
+				defer func() { _ = recover() }() // as the worker does
+				if _, err := b.DeliverRecord(ctx, record(t, fmt.Sprint("m", i)), strconv.Itoa(i), message.Defaults{}); err == nil {
+					t.Error("a record was delivered without a slot")
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(begun); took > 0 {
+			t.Errorf("the batch took %v", took)
+		}
+	})
+}
+
+// While slots are being reserved, DMLY says that the account has to wait.
+func TestSlotsReservedBeforeA429AreNotUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := newBubble(t, nil)
+		p := &heldPacer{}
+		w.sender.Pacer = p
+		w.answer = func(context.Context, post) error {
+			if p.held().IsZero() {
+				return &dmly.NotSentError{Failure: dmly.Failure{StatusCode: 429, RetryAfter: 10 * time.Second}, RateLimited: true}
+			}
+			if now := time.Now(); now.Before(p.held()) {
+				t.Errorf("a post %v before the account may go on", p.held().Sub(now))
+			}
+			return nil
+		}
+		var records []delivery.Record
+		for i := range 10 {
+			records = append(records, record(t, fmt.Sprint("m", i)))
+		}
+		for i, result := range w.batch(records...) {
+			if result.Item.State != delivery.Sent {
+				t.Errorf("record %d is %s", i, result.Item.State)
+			}
+		}
+	})
+}
+
+// heldPacer gives one slot at first, and takes 100 ms for all others, so that the 429 comes meanwhile.
+type heldPacer struct {
+	mu    sync.Mutex
+	calls int
+	until time.Time
+}
+
+func (p *heldPacer) held() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until
+}
+
+func (p *heldPacer) Reserve(_ context.Context, _ delivery.Account, _ delivery.Lane, n int, _ time.Time) (delivery.Reservation, error) {
+	p.mu.Lock()
+	p.calls++
+	first, until := p.calls == 1, p.until
+	p.mu.Unlock()
+	if time.Now().Before(until) {
+		return delivery.Reservation{RetryAt: until}, nil
+	}
+	if first {
+		return slots(1, 0), nil
+	}
+	r := slots(n, 0)
+	<-time.After(100 * time.Millisecond)
+	return r, nil
+}
+
+func (p *heldPacer) Delay(_ context.Context, _ string, until time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until = until
+	return nil
+}
+
+func (p *heldPacer) Refuse(context.Context, delivery.Account) (time.Time, error) {
+	return time.Time{}, errPacer
+}
+
+// The free accounts must not wait for one that is paused.
+func TestABatchOfSeveralAccountsIsAnsweredWithoutThePausedOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := newBubble(t, nil)
+		w.secret = `{"default":"key-1","workspaces":{"W2":"key-2"}}`
+		w.sender.Pacer = w.pacer
+		w.pacer.until["default"] = time.Now().Add(15 * time.Minute)
+		other := delivery.Record{Body: []byte(`{"id":"b","channel":"whatsapp","type":"text","workspace":{"id":"W2"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`)}
+		begun := time.Now()
+		results := w.batch(record(t, "a"), other)
+		if results[0].Done || results[1].Item.State != delivery.Sent || time.Since(begun) > 0 {
+			t.Errorf("after %v: %+v", time.Since(begun), results)
+		}
+	})
+}
+
+// A slot that was given back is worth nothing once the account has gone on without it.
+func TestAnOldSlotIsNotUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := newBubble(t, func(n int) delivery.Reservation { return slots(n, 0) })
+		w.batch(record(t, "dup"))
+		p.asked = nil
+		calls := 0
+		w.answer = func(context.Context, post) error {
+			if calls++; calls == 1 {
+				<-time.After(15 * time.Second)
+				return errRejected
+			}
+			return nil
+		}
+		body, err := text(t, "a", "Hello", `,"fallback":[{"channel":"whatsapp","type":"template","template":"a"}]`).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.batch(delivery.Record{Body: body}, record(t, "dup"))
+		if !slices.Equal(p.asked, []int{2, 1}) {
+			t.Errorf("reserved %v, want 2, and 1 for the fallback: the slot of the duplicate was 15 s old", p.asked)
+		}
+	})
+}
+
+// The secret gives the workspace a key of its own while its record waits for a slot of the common account.
+func TestASlotOfOneAccountIsNotUsedForAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := newBubble(t, nil)
+		p.give = func(int) delivery.Reservation {
+			return delivery.Reservation{Slots: []time.Time{time.Now().Add(8 * time.Second)}}
+		}
+		w.sender.Keys = apikey.NewCache(w.fetch, apikey.Options{TTL: 2 * time.Second})
+		time.AfterFunc(time.Second, func() { w.rotate(`{"default":"key-1","workspaces":{"W1":"key-2"}}`) })
+		w.batch(record(t, "a"))
+		if len(p.asked) != 2 || len(w.posted()) != 1 || w.posted()[0].key != "key-2" {
+			t.Errorf("reserved %v, posted %v", p.asked, w.posted())
+		}
+	})
+}
+
+func TestAMalformedRecordHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := newBubble(t, func(n int) delivery.Reservation { return slots(n, 0) })
+		w.ledger.fail = func(i delivery.Item) error {
+			if i.State == delivery.Rejected {
+				<-time.After(8 * time.Second)
+			}
+			return nil
+		}
+		begun := time.Now()
+		w.answer = func(context.Context, post) error {
+			if took := time.Since(begun); took > 0 {
+				t.Errorf("posted after %v", took)
+			}
+			return nil
+		}
+		w.batch(record(t, "a"), delivery.Record{Body: []byte("{")})
+	})
 }

@@ -53,8 +53,8 @@ const maxRaces = 8
 type course struct {
 	record arrival
 	retry  Retry
-	// recheck says that something stands already, and is to be looked at first.
-	recheck bool
+	// looksFirst says that something stands already, and is to be looked at before anything is decided.
+	looksFirst bool
 
 	// awaits is the effect that was asked for last; empty at the beginning.
 	awaits effectKind
@@ -86,11 +86,11 @@ func (c *course) next(e event, now time.Time) effect {
 		return c.wrote(e, now)
 	case post:
 		c.posted = e.post
-		return c.settle(now)
+		return c.ended(now)
 	case hold:
 		return c.conclude(now)
 	default:
-		if c.recheck {
+		if c.looksFirst {
 			return c.await(effect{kind: look})
 		}
 		return c.decide(now)
@@ -120,7 +120,7 @@ func (c *course) decide(now time.Time) effect {
 	case d.verdict == claim && c.by == nil:
 		return c.await(effect{kind: reserve})
 	case d.verdict == conflict:
-		other := refused(conflictID(c.record.id, c.record.fingerprint), c.record.fingerprint, c.record.content, takenReason, now)
+		other := refused(conflictID(c.record.id, c.record.fingerprint), c.record.fingerprint, c.record.content, TakenReason, now)
 		c.decided = d
 		return c.await(effect{kind: write, item: other})
 	case d.item != nil:
@@ -151,11 +151,12 @@ func (c *course) wrote(e event, now time.Time) effect {
 		case c.races >= maxRaces:
 			return c.end(Result{Item: c.item(), RetryAt: now.Add(backOffBase)})
 		case c.claim != nil:
-			return c.settle(now)
+			return c.ended(now)
 		default:
 			return c.decide(now)
 		}
 	}
+	c.races = 0
 	if c.decided.verdict == claim {
 		c.claim = e.item
 		return c.await(effect{kind: post})
@@ -166,14 +167,14 @@ func (c *course) wrote(e event, now time.Time) effect {
 	return c.conclude(now)
 }
 
-// settle writes what the post came to, even if somebody took us for dead meanwhile.
-func (c *course) settle(now time.Time) effect {
+// ended writes what the post came to, even if somebody took us for dead meanwhile.
+func (c *course) ended(now time.Time) effect {
 	s := c.situation(now)
-	if s.item == nil {
+	if s.item == nil { // forgotten by time, in the middle of a post
 		return c.end(Result{Item: *c.claim, RetryAt: now.Add(backOffBase)})
 	}
 	s.post = c.posted
-	d := settling.decide(s)
+	d := ending.decide(s)
 	if c.standing.Revision != c.claim.Revision {
 		s.next = d.item
 		d = overtaking.decide(s)

@@ -1,7 +1,7 @@
 // Package delivery is what happens to a message between being accepted and coming
 // to rest: sent at most once, or listed with the reason why not.
 //
-// What is to happen is decided by four tables of rules (arriving.go, settling.go)
+// What is to happen is decided by four tables of rules (arriving.go, ending.go)
 // over the [Item] that the ledger holds; [StateTable] writes them down. A course
 // (course.go) takes a record through them: told what came of the last effect, and
 // what time it is, it says which effect comes next. It does nothing itself. The

@@ -150,19 +150,28 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	c := &clock{now: start}
 	w := &world{t: t, clock: c, ledger: &countingLedger{}, pacer: &pacer{clock: c, until: map[string]time.Time{}, refused: map[string]string{}}, logs: &bytes.Buffer{}, secret: "key-1"}
-	source := func(context.Context) (string, error) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.secret, nil
-	}
 	w.sender = &delivery.Sender{
 		Ledger: w.ledger, Pacer: w.pacer, Poster: w, Clock: c,
-		Keys:     apikey.NewCache(source, apikey.Options{Now: c.Now}),
+		Keys:     apikey.NewCache(w.fetch, apikey.Options{Now: c.Now}),
 		Retry:    delivery.Retry{Float64: func() float64 { return 0.5 }},
 		NewToken: w.token,
 		Log:      slog.New(slog.NewJSONHandler(w.logs, nil)),
 	}
 	return w
+}
+
+// fetch is an [apikey.Source] of the secret.
+func (w *world) fetch(context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.secret, nil
+}
+
+// rotate changes the secret.
+func (w *world) rotate(secret string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.secret = secret
 }
 
 func (w *world) token() string {

@@ -2,6 +2,8 @@ package delivery_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -135,6 +137,111 @@ func TestASlowOwnerLeavesAMessageAtRest(t *testing.T) {
 				t.Errorf("it stands as %s with %d bytes, done %v; want %s", got.State, len(got.Content), result.Done, tc.state)
 			}
 		})
+	}
+}
+
+// Two records of one message may have other policies: what the owner would have resent has been given up as unknown.
+func TestASlowOwnerThatDoesNotKnowLeavesItUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer = func(context.Context, post) error {
+		w.answer = nil
+		w.clock.advance(time.Minute)
+		w.deliver(text(t, "a", "Hello", "")) // to be held
+		return errUnknown
+	}
+	w.deliver(text(t, "a", "Hello", `,"ifUnknown":"resend"`))
+	if got := w.item("a"); got.State != delivery.Unknown {
+		t.Errorf("it stands as %s: %s", got.State, got.Reason)
+	}
+}
+
+// The times of a repeat are not those of the message that is under way.
+func TestARepeatForAnotherDayDoesNotRejectWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := text(t, "a", "Hello", `,"ifUnknown":"resend"`)
+	w.answers(errUnknown)
+	w.deliver(m)
+	w.clock.advance(time.Minute)
+	if other := w.deliver(text(t, "a", "Hello", `,"sendAt":"2026-11-27T12:00:00Z"`)); other.Done {
+		t.Errorf("the repeat made it %s", other.Item.State)
+	}
+	if result := w.until(m); result.Item.State != delivery.Unknown || result.Item.Generation != 1 || len(w.posted()) != 2 {
+		t.Errorf("in the end %+v after %d posts", result.Item, len(w.posted()))
+	}
+}
+
+func TestARecordThatIsTooFarAheadIsRejectedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 5 {
+		w.deliver(text(t, "a", "Hello", `,"sendAt":"2026-11-27T12:00:00Z"`))
+	}
+	if got := w.item("a"); got.State != delivery.Rejected || got.Generation != 1 || len(got.Refused) != 0 || len(got.History) != 1 {
+		t.Errorf("it stands as %+v", got)
+	}
+}
+
+func TestAResendUsesUpAnAttemptLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answers(errNotSent, errNotSent, errNotSent, errNotSent, errNotSent, errNotSent, errNotSent, errUnknown, nil)
+	result := w.until(text(t, "a", "Hello", `,"ifUnknown":"resend"`))
+	if n := len(w.posted()); n != 8 || result.Item.State != delivery.Unknown {
+		t.Errorf("%d posts, then %s; want 8, unknown", n, result.Item.State)
+	}
+}
+
+// The claim's answer may take its time.
+func TestNothingIsPostedAfterItHasExpired(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ledger.lose = func(i delivery.Item) error {
+		if i.State == delivery.Sending {
+			w.clock.advance(5 * time.Second)
+		}
+		return nil
+	}
+	m := text(t, "a", "Hello", `,"expiresAt":"2026-11-23T12:00:03Z"`)
+	w.deliver(m)
+	if result := w.until(m); result.Item.State != delivery.Expired || len(w.posted()) != 0 {
+		t.Errorf("it rests as %s after %d posts", result.Item.State, len(w.posted()))
+	}
+}
+
+// An account that waits for hours must not push out what happened before.
+func TestWaitingForTheAccountLeavesTheHistoryShort(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := text(t, "a", "Hello", "")
+	w.answers(errNotSent, errRateLimited)
+	w.deliver(m)
+	for range 30 {
+		w.clock.advance(20 * time.Minute)
+		w.deliver(m)
+	}
+	w.clock.advance(20 * time.Minute)
+	w.answers(nil)
+	w.until(m)
+	var states []delivery.State
+	for _, h := range w.item("a").History {
+		states = append(states, h.State)
+	}
+	if want := []delivery.State{"sending", "waiting", "waiting", "sending", "sent"}; !slices.Equal(states, want) {
+		t.Errorf("the history is %v, want %v", states, want)
+	}
+}
+
+func TestRefusedContentsAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answers(errRejected)
+	for i := range 120 {
+		w.deliver(text(t, "a", fmt.Sprint("content ", i), ""))
+	}
+	if got := w.item("a"); len(got.Refused) != 100 || got.Generation != 120 {
+		t.Errorf("%d contents are remembered in generation %d", len(got.Refused), got.Generation)
 	}
 }
 
@@ -335,7 +442,7 @@ func TestRetryAfterIsHonouredAndCapped(t *testing.T) {
 	}{
 		"503":               {asked(5*time.Minute, false), 5 * time.Minute},
 		"503, far too long": {asked(time.Hour, false), 15 * time.Minute},
-		"503, too short":    {asked(time.Second, false), 3 * time.Second}, // the back-off
+		"503, too short":    {asked(time.Second, false), 4 * time.Second}, // the back-off
 		"429":               {asked(5*time.Minute, true), 5 * time.Minute},
 		"429, far too long": {asked(time.Hour, true), 15 * time.Minute},
 		"429, none":         {asked(0, true), 30 * time.Second},

@@ -32,11 +32,12 @@ func (j *job) post(ctx context.Context, claimed Item) outcome {
 	return second
 }
 
-// postOnce compares the wall clock with the lease right before the request: a process may have been frozen since the
-// claim. A post that has begun is finished, even if the context ends; a panic in it proves nothing.
+// postOnce compares the wall clock with the lease, and with the message's expiry, right before the request: a process may
+// have been frozen since the claim. A post that has begun is finished, even if the context ends; a panic in it proves nothing.
 func (j *job) postOnce(ctx context.Context, req dmly.Request, key apikey.Key, lease time.Time) (o outcome) {
-	left := lease.Sub(j.Clock.Now())
-	if left < postTime/2 || ctx.Err() != nil {
+	now := j.Clock.Now()
+	left := lease.Sub(now)
+	if left < postTime/2 || ctx.Err() != nil || j.course.record.expired(now) {
 		return outcome{err: errUnused}
 	}
 	defer func() {

@@ -10,8 +10,8 @@ import (
 	"dmlysender/shared/message"
 )
 
-// takenReason is said of a message whose id belongs to another one.
-const takenReason = "another message with this id was accepted before; use a new id, or send the same content again"
+// TakenReason is said of a message whose id belongs to another one.
+const TakenReason = "another message with this id was accepted before; use a new id, or send the same content again"
 
 // Refuse records as rejected what cannot be a message: content that does not
 // decode, under the id that it or its record has. It is kept, so that it can be

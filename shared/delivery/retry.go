@@ -9,6 +9,7 @@ import (
 const (
 	defaultAttempts = 8
 	backOffBase     = 2 * time.Second
+	backOffFactor   = 3
 	backOffCap      = 15 * time.Minute
 )
 
@@ -23,12 +24,12 @@ type Retry struct {
 
 func (r Retry) attempts() int { return cmp.Or(r.Attempts, defaultAttempts) }
 
-// backOff is full jitter: anything from the base to a ceiling that doubles with
-// each attempt, up to the cap. With a floor, a broken network is not hammered.
+// backOff is full jitter: anything from the base to a ceiling that triples with each attempt, up to the cap. So the
+// default of 8 attempts outlasts a failure of 15 minutes or so. With a floor, a broken network is not hammered.
 func (r Retry) backOff(attempt int) time.Duration {
-	ceiling := backOffCap
-	if shift := attempt; shift < 10 {
-		ceiling = min(backOffBase<<shift, backOffCap)
+	ceiling := backOffBase
+	for range attempt {
+		ceiling = min(backOffFactor*ceiling, backOffCap)
 	}
 	random := r.Float64
 	if random == nil {

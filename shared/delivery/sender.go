@@ -112,7 +112,7 @@ func (s *Sender) newCourse(m message.Message, r Record) (*course, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &course{retry: s.Retry, recheck: r.looksFirst(), record: arrival{
+	return &course{retry: s.Retry, looksFirst: r.looksFirst(), record: arrival{
 		id: m.ID, fingerprint: fingerprint, generation: r.Generation, content: content,
 		sendAt: m.SendAt, expiresAt: m.ExpiresAt, within: m.DeliverWithin,
 		resend: m.IfUnknown == message.Resend, steps: m.Steps(),
@@ -198,11 +198,14 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 	}
 }
 
-// put writes the item, within what is left of the invocation and at least recordTime.
+// put writes the item: a claim within its lease, anything else within what is left of the invocation and at least recordTime.
 func (s *Sender) put(ctx context.Context, item Item, over string) (standing Item, ok bool, err error) {
 	left := recordTime
 	if end, ok := ctx.Deadline(); ok {
 		left = max(left, end.Sub(s.Clock.Now()))
+	}
+	if item.State == Sending {
+		left = item.Lease.Sub(s.Clock.Now())
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)
 	defer cancel()
@@ -220,7 +223,7 @@ func (j *job) hold(ctx context.Context, p pause) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
 	account := Account{Name: j.key.Account, KeyVersion: j.key.Version()}
-	j.turn.drop()
+	defer j.turn.drop(account.Name)
 	if !p.keyRefused {
 		if err := j.Pacer.Delay(ctx, account.Name, j.Clock.Now().Add(p.delay)); err != nil {
 			return fmt.Errorf("delay account %s: %w", account.Name, err)

@@ -79,7 +79,7 @@ func TestOutcomesLeadToTheirStates(t *testing.T) {
 		"rejected":     {errRejected, delivery.Rejected, true, 1, 0, 0, true},
 		"unknown":      {errUnknown, delivery.Unknown, true, 1, 0, 0, true},
 		"anything":     {errors.New("whatever"), delivery.Unknown, true, 1, 0, 0, true},
-		"not sent":     {errNotSent, delivery.Waiting, false, 1, 3 * time.Second, 0, false},
+		"not sent":     {errNotSent, delivery.Waiting, false, 1, 4 * time.Second, 0, false},
 		"rate limited": {errRateLimited, delivery.Waiting, false, 0, 40 * time.Second, 40 * time.Second, false},
 		"key refused":  {errKeyRefused, delivery.Waiting, false, 0, time.Minute, time.Minute, false},
 	}

@@ -122,6 +122,9 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if err != nil {
 			return Item{}, fmt.Errorf("decode the content kept of message %s: %w", i.ID, err)
 		}
+		if !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt) {
+			return Item{}, fmt.Errorf("%w: its expiresAt has passed, so that it would not be sent; drop it, or send it under a new id", ErrNotSettled)
+		}
 		order := Record{Body: i.Content, ID: i.ID, Group: m.Workspace.ID, Generation: i.Generation + 1}
 		if err := queues(LaneOf(m)).Enqueue(ctx, order); err != nil {
 			return Item{}, fmt.Errorf("queue message %s: %w", i.ID, err)

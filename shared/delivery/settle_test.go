@@ -140,6 +140,39 @@ func TestAnOrderThatIsGivenTwiceSendsOnce(t *testing.T) {
 	}
 }
 
+// The order stands on the queue alone, as its write failed; then its giver thinks better of it.
+func TestWhatIsDroppedIsNotSentByAnEarlierOrder(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{}
+	w.answers(errUnknown, nil)
+	w.deliver(text(t, "a", "Hello", ""))
+	w.ledger.fail = failOnce(delivery.Accepted)
+	if _, err := w.settle("a", 1, delivery.SettleResend, q); err == nil {
+		t.Fatal("the order was written")
+	}
+	if dropped, err := w.settle("a", 1, delivery.SettleDrop, q); err != nil || !dropped.Dropped {
+		t.Fatalf("dropped: %+v, %v", dropped, err)
+	}
+	if late := w.come(q)[0]; !late.Done || len(w.posted()) != 1 {
+		t.Errorf("the order came to %+v after %d posts", late, len(w.posted()))
+	}
+}
+
+func TestWhatHasExpiredCannotBeResent(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{}
+	w.answers(errUnknown)
+	w.deliver(text(t, "a", "Hello", `,"expiresAt":"2026-11-23T12:10:00Z"`))
+	w.clock.advance(time.Hour)
+	_, err := w.settle("a", 1, delivery.SettleResend, q)
+	if !errors.Is(err, delivery.ErrNotSettled) || !strings.Contains(err.Error(), "expiresAt has passed") || len(q.records) != 0 {
+		t.Errorf("got %v, %d records", err, len(q.records))
+	}
+	if got := w.item("a"); !got.NeedsAttention() || got.State != delivery.Unknown {
+		t.Errorf("it stands as %+v", got)
+	}
+}
+
 func TestRecordsOfAnEarlierGenerationAreAcknowledgedUnsent(t *testing.T) {
 	t.Parallel()
 	w, q := newWorld(t), &shelf{}

@@ -14,9 +14,9 @@ type situation struct {
 	item *Item
 	// by is who would own a claim.
 	by claimant
-	// post is what a post came to; of use to the rules after one.
+	// post is what a post came to.
 	post outcome
-	// next is what an owner would write, and item what it finds instead of its claim.
+	// next is what an owner would write if it found its claim, and not this item.
 	next  *Item
 	retry Retry
 	now   time.Time
@@ -90,7 +90,7 @@ func StateTable() string {
 	}{
 		{"A record arrives. What stands under its id:", arriving},
 		{"Before a claim:", starting},
-		{"The post has ended:", settling},
+		{"The post has ended:", ending},
 		{"Somebody took its slow owner for dead meanwhile:", overtaking},
 	} {
 		fmt.Fprintf(&b, "| %s | |\n|---|---|\n", part.title)

@@ -33,7 +33,7 @@ func situations() []situation {
 func items() []*Item {
 	all := []*Item{nil}
 	for _, state := range []State{Accepted, Scheduled, Sending, Waiting, Sent, Rejected, Failed, Expired, Cancelled, Unknown} {
-		for _, fingerprint := range []string{"same", "other"} {
+		for _, fingerprint := range []string{"same", "other", message.FingerprintOf([]byte("content"))} {
 			for _, refused := range [][]string{nil, {"same"}} {
 				for _, resent := range []bool{false, true} {
 					for _, lease := range []time.Duration{-time.Minute, -time.Second, time.Second} {
@@ -175,6 +175,10 @@ func TestBeforeAClaimDoesWhatItsRowSays(t *testing.T) {
 	for _, s := range situations() {
 		if s.item != nil && (s.item.State == Accepted || s.item.State == Waiting) {
 			all = append(all, s)
+			begun := *s.item
+			begun.State = ""
+			s.item = &begun
+			all = append(all, s)
 		}
 	}
 	follow(t, starting, all, func(r rule, s situation, d decision) {
@@ -208,7 +212,7 @@ func posted() []situation {
 
 func TestThePostsEndDoesWhatItsRowSays(t *testing.T) {
 	t.Parallel()
-	follow(t, settling, posted(), func(r rule, s situation, d decision) {
+	follow(t, ending, posted(), func(r rule, s situation, d decision) {
 		leadsTo(t, r, d, nil)
 		sent := d.item.State == Sent
 		if sent != (s.post.err == nil) {
@@ -252,7 +256,7 @@ func TestASlowOwnerDoesWhatItsRowSays(t *testing.T) {
 					item.Owner = owner
 					over.item = &item
 				}
-				over.next = settling.decide(s).item
+				over.next = ending.decide(s).item
 				all = append(all, over)
 			}
 		}

@@ -100,7 +100,7 @@ func answerAs(w http.ResponseWriter, id string, result delivery.Result) {
 	w.Header().Set("Location", "/v1/messages/"+url.PathEscape(id))
 	switch {
 	case result.Conflict:
-		asDMLY(w, http.StatusUnprocessableEntity, otherContent)
+		asDMLY(w, http.StatusUnprocessableEntity, delivery.TakenReason)
 	case item.State == delivery.Sent:
 		writeJSON(w, http.StatusOK, "application/json", dmly.MessageResponse{ID: item.DMLYID, Status: item.DMLYStatus})
 	case item.State == delivery.Rejected || item.State == delivery.Failed || item.State == delivery.Expired || item.State == delivery.Cancelled:

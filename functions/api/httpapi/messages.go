@@ -10,9 +10,6 @@ import (
 	"dmlysender/shared/message"
 )
 
-// otherContent is said to a caller whose id belongs to another message.
-const otherContent = "another message with this id was accepted before; use a new id, or send the same content again"
-
 // accepted is the answer to POST /v1/messages.
 type accepted struct {
 	ID    string         `json:"id"`
@@ -49,7 +46,7 @@ func (h *Handler) postMessage(w http.ResponseWriter, r *http.Request, from calle
 	case err != nil:
 		h.refuseBody(w, err)
 	case result.Conflict:
-		problems(w, http.StatusUnprocessableEntity, otherContent)
+		problems(w, http.StatusUnprocessableEntity, delivery.TakenReason)
 	default:
 		w.Header().Set("Location", "/v1/messages/"+url.PathEscape(result.Item.ID))
 		writeJSON(w, http.StatusAccepted, "application/json", accepted{ID: result.Item.ID, State: result.Item.State})

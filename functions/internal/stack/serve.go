@@ -23,22 +23,22 @@ func Serve(handler any) {
 	h := &serving{Handler: lambda.NewHandler(handler)}
 	go func() {
 		<-ctx.Done()
-		h.running.Wait()
+		h.running.Lock() // and never unlocked: what comes now finds no one
 		<-time.After(answerTime)
 		os.Exit(0)
 	}()
 	lambda.StartWithOptions(h, lambda.WithContext(ctx))
 }
 
-// serving knows whether an invocation is running.
+// serving knows whether an invocation is running: each holds a read lock.
 type serving struct {
 	lambda.Handler
-	running sync.WaitGroup
+	running sync.RWMutex
 }
 
 // Invoke implements [lambda.Handler].
 func (s *serving) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	s.running.Add(1)
-	defer s.running.Done()
+	s.running.RLock()
+	defer s.running.RUnlock()
 	return s.Handler.Invoke(ctx, payload)
 }

@@ -42,7 +42,6 @@ func (h *Handler) replace(ctx context.Context, queue Queue, r events.SQSMessage,
 	fresh.ID = cmp.Or(result.Item.ID, delivery.IDOf(fresh, r.MessageId))
 	fresh.Group = r.Attributes[groupID]
 	fresh.Recheck = true
-	fresh.Generation = cmp.Or(result.Item.Generation, fresh.Generation)
 	if !result.RetryAt.IsZero() {
 		fresh.Delay = min(max(result.RetryAt.Sub(now), 0), maxDelay)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/queue/sqs"
 )
 
 const day = 24 * time.Hour
@@ -97,15 +98,61 @@ func TestTheCopyIsThatOfTheRecord(t *testing.T) {
 	}
 }
 
-func TestTheCopyIsForTheGenerationThatStands(t *testing.T) {
+// ordered is a record that orders the generation.
+func ordered(r events.SQSMessage, generation int) events.SQSMessage {
+	value := strconv.Itoa(generation)
+	if r.MessageAttributes == nil {
+		r.MessageAttributes = map[string]events.SQSMessageAttribute{}
+	}
+	r.MessageAttributes[sqs.GenerationAttribute] = events.SQSMessageAttribute{DataType: "String", StringValue: &value}
+	return r
+}
+
+// An order may stand on the queue alone, and wait there for as long as its account does.
+func TestTheCopyOfAnOrderIsTheSameOrder(t *testing.T) {
 	t.Parallel()
 	r, q := newRigOn(t)
-	r.Sim.Inject(dmlytest.Fault{Status: 400}, dmlytest.Fault{Status: 503, RetryAfter: "60"})
-	r.wantBack(r.handle(on(record("1", body(fields{"id": "order-1", "textMessage": "Wrong."})), 1)))
-	r.wantBack(r.handle(on(record("2", body(fields{"id": "order-1"})), 901))) // its correction
-	r.WantState("order-1", delivery.Waiting)
-	if len(q.enqueued) != 1 || q.enqueued[0][0].Generation != 2 || q.enqueued[0][0].Delay < time.Minute {
-		t.Errorf("got %+v, want a copy for generation 2 in a minute", q.enqueued)
+	r.Sim.Inject(dmlytest.Fault{Cut: dmlytest.CutAfter})
+	r.wantBack(r.handle(on(record("1", body(fields{"id": "order-1"})), 1)))
+	r.WantState("order-1", delivery.Unknown)
+	r.pause(15 * time.Minute)
+	r.wantBack(r.handle(ordered(on(record("2", body(fields{"id": "order-1"})), 901), 2)))
+	fresh := q.enqueued[0][0]
+	r.Clock.Advance(time.Hour)
+	r.wantBack(r.handle(ordered(on(named(record("3", string(fresh.Body)), fresh.ID), 1), fresh.Generation)))
+	r.WantState("order-1", delivery.Sent)
+	r.WantSent(2)
+}
+
+// Two corrections of what was rejected wait for their account. Their copies are for no generation in particular.
+func TestTheCopyOfACorrectionIsNotForTheGenerationBeforeIt(t *testing.T) {
+	t.Parallel()
+	r, q := newRigOn(t)
+	r.Sim.Inject(dmlytest.Fault{Status: 400})
+	r.wantBack(r.handle(on(record("1", body(fields{"id": "order-1", "textMessage": "wrong"})), 1)))
+	r.pause(15 * time.Minute)
+	r.wantBack(r.handle(on(record("2", body(fields{"id": "order-1", "textMessage": "first correction"})), 901)))
+	r.wantBack(r.handle(on(record("3", body(fields{"id": "order-1", "textMessage": "second correction"})), 901)))
+	r.Clock.Advance(time.Hour)
+	for i, call := range q.enqueued {
+		copied := on(named(record("copy-"+strconv.Itoa(i), string(call[0].Body)), call[0].ID), 1)
+		if n := call[0].Generation; n > 0 {
+			copied = ordered(copied, n)
+		}
+		r.wantBack(r.handle(copied))
+	}
+	r.WantState("order-1", delivery.Sent)
+	listed, _, err := r.Ledger.Problems(t.Context(), delivery.Rejected, 10, "", r.Clock.Now())
+	if err != nil || len(listed) != 1 || !strings.HasPrefix(listed[0].ID, "conflict:order-1:") {
+		t.Errorf("listed %+v, %v, want the other correction as a conflict", listed, err)
+	}
+}
+
+// pause has the account wait.
+func (r *rig) pause(d time.Duration) {
+	r.t.Helper()
+	if err := r.handler.Sender.Pacer.Delay(r.t.Context(), "default", r.Clock.Now().Add(d)); err != nil {
+		r.t.Fatal(err)
 	}
 }
 

@@ -88,14 +88,18 @@ func (p *Pacer) Reserve(ctx context.Context, account delivery.Account, lane deli
 		return delivery.Reservation{}, err
 	}
 	ask := gcra.Ask{KeyVersion: account.KeyVersion, Lane: lane, N: n, Until: until}
-	seen := p.recall(account.Name)
+	seen, slow := p.recall(account.Name), false
 	for range maxTries {
 		ask.Now = p.time()
 		k := p.limits.Fit(seen, ask)
 		if k == 0 {
 			return p.limits.Wait(seen, ask, p.Float64()), nil
 		}
-		standing, ok, err := p.update(ctx, account.Name, p.take(seen, k, ask))
+		take := p.take(seen, k, ask)
+		if slow && !seen.TAT.After(ask.Now) {
+			take = p.takeFromNow(k, ask)
+		}
+		standing, ok, err := p.update(ctx, account.Name, take)
 		if err != nil {
 			return delivery.Reservation{}, p.failed("reserve slots of", account.Name, err)
 		}
@@ -107,6 +111,7 @@ func (p *Pacer) Reserve(ctx context.Context, account delivery.Account, lane deli
 		if slots := p.limits.Slots(first, k, p.time(), until); len(slots) > 0 {
 			return delivery.Reservation{Slots: slots}, nil
 		}
+		slow = true
 	}
 	// Others were quicker each time, or the answers too slow.
 	soon := 100*time.Millisecond + time.Duration(p.Float64()*float64(400*time.Millisecond))
@@ -128,10 +133,24 @@ func (p *Pacer) take(seen gcra.State, k int, ask gcra.Ask) change {
 		c.values.duration(":span", span)
 		c.values.time(":latest", p.limits.Latest(k, ask))
 	}
+	c.unlessRefused(ask)
+	return c
+}
+
+// takeFromNow is the update that takes k slots from now on, and gives up those before: where the answers are slow, a slot that
+// is due already is too late by the time that it is had.
+func (p *Pacer) takeFromNow(k int, ask gcra.Ask) change {
+	c := change{set: "tat = :tat", where: "(attribute_not_exists(tat) OR tat <= :now)", values: values{}}
+	c.values.time(":tat", ask.Now.Add(time.Duration(k)*p.limits.Interval))
+	c.unlessRefused(ask)
+	return c
+}
+
+// unlessRefused adds that the account must not be paused for the asker's key.
+func (c *change) unlessRefused(ask gcra.Ask) {
 	c.where += " AND (attribute_not_exists(refusedKey) OR refusedKey <> :key OR refusedUntil <= :now)"
 	c.values.text(":key", ask.KeyVersion)
 	c.values.time(":now", ask.Now)
-	return c
 }
 
 // Delay implements [delivery.Pacer]: 15 minutes at most.

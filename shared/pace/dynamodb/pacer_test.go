@@ -132,6 +132,29 @@ func TestNothingIsWrittenWhereNothingCanBeHad(t *testing.T) {
 	}
 }
 
+// Where each answer takes longer than what is due may be late, slots from the time of asking are not.
+func TestASlowTableGivesSlotsAllTheSame(t *testing.T) {
+	t.Parallel()
+	for _, took := range []time.Duration{500 * time.Millisecond, 650 * time.Millisecond, 1500 * time.Millisecond} {
+		s := &stand{}
+		now := noon
+		p := open(t, s.direct(t), 100, func() time.Time { return now })
+		s.fault = func() http.HandlerFunc { // no fault, but an answer that takes its time
+			now = now.Add(took)
+			return nil
+		}
+		for range 20 {
+			if r := reserve(t, p, 1, now.Add(20*time.Second)); len(r.Slots) != 1 {
+				t.Fatalf("answers after %v: got %+v, want a slot", took, r)
+			}
+			now = now.Add(10 * time.Second)
+		}
+		if got := len(s.asked()); got > 40 {
+			t.Errorf("answers after %v: %d updates for 20 slots", took, got)
+		}
+	}
+}
+
 func TestSlotsThatCameTooLateAreLost(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -145,7 +168,7 @@ func TestSlotsThatCameTooLateAreLost(t *testing.T) {
 		"longer than that":        {1, 1876 * time.Millisecond, nil, 1}, // the next slot is a minute later
 		"a moment within a burst": {100, 600 * time.Millisecond, []int64{600, 600, 600, 625}, 1},
 		"too long for its first":  {100, 900 * time.Millisecond, []int64{900, 900, 900}, 1},
-		"too long for any":        {100, 10 * time.Second, []int64{10000, 10000, 10000, 10625}, 2}, // those are other slots
+		"too long for any":        {100, 10 * time.Second, []int64{10000, 10625, 11250, 11875}, 2}, // those are other slots, from then on
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// maxDelay is the longest that a Retry-After is believed.
-	maxDelay = 15 * time.Minute
+	// maxRetryAfter is the longest that a Retry-After is believed.
+	maxRetryAfter = 15 * time.Minute
 	// rateLimitDelay is the delay after a 429 that names none.
 	rateLimitDelay = 30 * time.Second
 	// resendAfter is how long a message with ifUnknown "resend" waits before it is sent again.
@@ -31,8 +31,8 @@ type outcome struct {
 	err      error
 }
 
-// settling is where a claimed message goes after its post.
-var settling = table{
+// ending is where a claimed message goes after its post.
+var ending = table{
 	{
 		when: "DMLY took it", then: "`sent`",
 		holds: func(s situation) bool { return s.post.err == nil },
@@ -80,7 +80,7 @@ var settling = table{
 			d := s.givesBack().waits(s.post.err.Error(), 0)
 			d.pause.delay = rateLimitDelay
 			if asked := s.post.notSent().RetryAfter; asked > 0 {
-				d.pause.delay = min(asked, maxDelay)
+				d.pause.delay = min(asked, maxRetryAfter)
 			}
 			return d
 		},
@@ -102,16 +102,16 @@ var settling = table{
 			return s.ends(Failed, fmt.Sprintf("given up after %d attempts: %v", s.item.Attempts, s.post.err))
 		},
 	}, {
-		when: "not sent", then: "`waiting`: a random time from 2 s to 4, 8, 16 s …, at most 15 min, and at least the Retry-After",
+		when: "not sent", then: "`waiting`: a random time from 2 s to 6, 18, 54 s …, at most 15 min, and at least the Retry-After",
 		holds: situation.unsent,
 		to:    []State{Waiting},
 		do: func(s situation) decision {
-			asked := min(s.post.notSent().RetryAfter, maxDelay)
+			asked := min(s.post.notSent().RetryAfter, maxRetryAfter)
 			return s.waits(s.post.err.Error(), max(s.retry.backOff(s.item.Attempts), asked))
 		},
 	}, {
-		when: "in any other way, `ifUnknown` is `resend`, and it has not been resent", then: "`waiting` for 30 s",
-		holds: func(s situation) bool { return s.record.resend && !s.item.Resent },
+		when: "in any other way, `ifUnknown` is `resend`, it has not been resent, and has attempts left", then: "`waiting` for 30 s",
+		holds: func(s situation) bool { return s.record.resend && !s.item.Resent && !s.usedUp() },
 		to:    []State{Waiting},
 		do: func(s situation) decision {
 			d := s.waits(s.post.err.Error()+"; it will be sent once more, as its ifUnknown says", resendAfter)
@@ -131,8 +131,8 @@ var settling = table{
 var overtaking = table{
 	{
 		when: "the claim is another owner's", then: "nothing is changed",
-		holds: func(s situation) bool { return s.item == nil || s.item.Owner != s.by.owner },
-		do:    func(s situation) decision { return s.leave() },
+		holds: func(s situation) bool { return s.item.Owner != s.by.owner },
+		do:    situation.leave,
 	}, {
 		when: "it was sent, and stands as `unknown` or `waiting`", then: "`sent`",
 		holds: func(s situation) bool {
@@ -143,11 +143,15 @@ var overtaking = table{
 	}, {
 		when: "it does not stand as `unknown`, or it was resent", then: "nothing is changed",
 		holds: func(s situation) bool { return s.item.State != Unknown || s.item.Resent },
-		do:    func(s situation) decision { return s.leave() },
+		do:    situation.leave,
+	}, {
+		when: "the owner does not know either", then: "nothing is changed",
+		holds: func(s situation) bool { return s.next.State == Unknown || s.next.Resent },
+		do:    situation.leave,
 	}, {
 		when: "it was rejected, and stands as `unknown`", then: "`rejected`",
-		holds: func(s situation) bool { return s.next.State.Final() },
-		to:    []State{Rejected, Failed, Unknown},
+		holds: func(s situation) bool { return s.next.State == Rejected },
+		to:    []State{Rejected},
 		do:    func(s situation) decision { return decision{verdict: rest, item: s.next} },
 	}, {
 		when: "it is proven unsent, and stands as `unknown`", then: "`failed`",
@@ -161,14 +165,10 @@ var overtaking = table{
 
 // leave changes nothing and acknowledges what rests.
 func (s situation) leave() decision {
-	switch {
-	case s.item == nil:
-		return decision{verdict: comeBack, at: s.now.Add(backOffBase)}
-	case s.item.State.Final():
+	if s.item.State.Final() {
 		return decision{verdict: rest}
-	default:
-		return decision{verdict: comeBack, at: later(s.item.NotBefore, s.now.Add(backOffBase))}
 	}
+	return decision{verdict: comeBack, at: later(s.item.NotBefore, s.now.Add(backOffBase))}
 }
 
 // waits has the message wait for so long.
@@ -178,12 +178,24 @@ func (s situation) waits(reason string, d time.Duration) decision {
 	return decision{verdict: comeBack, item: &next, at: next.NotBefore}
 }
 
-// givesBack is the situation with the attempt not counted: what it waits for is not the message's fault.
+// givesBack is the situation with the attempt not counted: what it waits for is not the message's fault. The claim leaves
+// no trace in the history, nor does a wait for the same reason before it: an account that waits for hours would push
+// out everything else.
 func (s situation) givesBack() situation {
 	item := *s.item
 	item.Attempts--
+	item.History = withoutLast(item.History, func(t Transition) bool { return t.State == Sending })
+	reason := clip(s.post.err.Error(), maxHistoryReason)
+	item.History = withoutLast(item.History, func(t Transition) bool { return t.State == Waiting && t.Reason == reason })
 	s.item = &item
 	return s
+}
+
+func withoutLast(history []Transition, match func(Transition) bool) []Transition {
+	if n := len(history); n > 0 && match(history[n-1]) {
+		return history[:n-1]
+	}
+	return history
 }
 
 // answered is the situation with what DMLY said of the message it rejected.
