@@ -135,12 +135,12 @@ var mutants = []mutant{
 		test: "TestWhatIsDroppedIsNotSentByAnEarlierOrder", in: inDelivery,
 	}, {
 		guard: "slots reserved before a 429 are not used",
-		file:  inDelivery + "/turns.go",
+		file:  inDelivery + "/slots.go",
 		from:  "if r.epoch == q.epoch {\n\t\t\tq.free = append(q.free, got...)", to: "if true {\n\t\t\tq.free = append(q.free, got...)",
 		test: "TestSlotsReservedBeforeA429AreNotUsed", in: inDelivery,
 	}, {
 		guard: "a panic in a reservation holds up nobody",
-		file:  inDelivery + "/turns.go",
+		file:  inDelivery + "/slots.go",
 		from:  "q.request = nil\n\t\tclose(r.done)", to: "if r.err != errReserve {\n\t\t\tq.request = nil\n\t\t\tclose(r.done)\n\t\t}",
 		test: "TestAPanicInAReservationHoldsUpNobody", in: inDelivery,
 	}, {
