@@ -20,7 +20,7 @@ var mutants = []mutant{
 	}, {
 		guard: "a claim is not taken over",
 		file:  inDelivery + "/arriving.go",
-		from:  "s.post = outcome{err: errAbandoned}\n\t\t\treturn settling.decide(s)", to: "return s.start(*s.item)",
+		from:  "s.post = outcome{err: errAbandoned}\n\t\t\treturn ending.decide(s)", to: "return s.start(*s.item)",
 		test: "TestModel", in: inDelivery,
 	}, {
 		guard: "lease: nothing is concluded while it is alive",
