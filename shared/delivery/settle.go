@@ -85,8 +85,11 @@ func (s *Sender) Settle(ctx context.Context, id string, generation int, as Settl
 		if standing == nil {
 			return Item{}, ErrNotFound
 		}
-		if standing.Generation > generation {
+		switch {
+		case standing.Generation > generation:
 			return *standing, nil
+		case standing.Generation < generation:
+			return *standing, fmt.Errorf("%w: it has no generation %d yet", ErrNotSettled, generation)
 		}
 		if err := standing.mayBeSettled(as); err != nil {
 			return *standing, err

@@ -94,6 +94,11 @@ func TestWhatCannotBeSettledSaysWhy(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
+	w.answers(errUnknown)
+	w.deliver(text(t, "a", "Hello", ""))
+	if _, err := w.settle("a", 2, delivery.SettleSent, &shelf{}); !errors.Is(err, delivery.ErrNotSettled) || !strings.Contains(err.Error(), "no generation 2 yet") {
+		t.Errorf("a generation that is not there: %v", err)
+	}
 	if _, err := w.settle("nobody", 1, delivery.SettleDrop, &shelf{}); !errors.Is(err, delivery.ErrNotFound) {
 		t.Errorf("a message that is not there: %v", err)
 	}
