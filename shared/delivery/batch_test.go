@@ -252,6 +252,7 @@ func TestSlotsReservedBeforeA429AreNotUsed(t *testing.T) {
 		w.sender.Pacer = p
 		w.answer = func(context.Context, post) error {
 			if p.held().IsZero() {
+				<-time.After(50 * time.Millisecond) // the other slots are being reserved
 				return &dmly.NotSentError{Failure: dmly.Failure{StatusCode: 429, RetryAfter: 10 * time.Second}, RateLimited: true}
 			}
 			if now := time.Now(); now.Before(p.held()) {
