@@ -61,7 +61,7 @@ var mutants = []mutant{
 	}, {
 		guard: "content once refused stays refused",
 		file:  inDelivery + "/arriving.go",
-		from:  "return s.otherContent() && slices.Contains(s.item.Refused, s.record.fingerprint)", to: "return false",
+		from:  "slices.Contains(s.item.Refused, s.record.fingerprint) ||", to: "false ||",
 		test: "TestContentOnceRefusedStaysRefused", in: inDelivery,
 	}, {
 		guard: "generation check: records of an earlier one",

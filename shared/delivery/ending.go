@@ -158,7 +158,7 @@ var overtaking = table{
 		holds: always,
 		to:    []State{Failed},
 		do: func(s situation) decision {
-			return s.ends(Failed, "proven unsent after its record was given up: "+s.next.Reason)
+			return s.ends(Failed, fmt.Sprintf("proven unsent after its record was given up: %v", s.post.err))
 		},
 	},
 }

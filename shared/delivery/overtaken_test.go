@@ -183,6 +183,35 @@ func TestARecordThatIsTooFarAheadIsRejectedOnce(t *testing.T) {
 	}
 }
 
+func TestWhatWasTooFarAheadGoesOnceItIsNot(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{}
+	m := text(t, "a", "Hello", `,"sendAt":"2026-11-25T12:00:00Z"`)
+	if first := w.deliver(m); first.Item.State != delivery.Rejected {
+		t.Fatalf("first %+v", first.Item)
+	}
+	w.clock.advance(30 * time.Hour)
+	if result := accept(t, w, q, m); result.Done || len(q.records) != 1 {
+		t.Fatalf("accepted as %+v, %d records", result, len(q.records))
+	}
+	w.clock.advance(18 * time.Hour)
+	if got := w.come(q)[0]; got.Item.State != delivery.Sent || got.Item.Generation != 2 {
+		t.Errorf("it came to %+v", got.Item)
+	}
+}
+
+func TestTwoTimesThatAreTooFarAheadDoNotTakeTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 5 {
+		w.deliver(text(t, "a", "Hello", `,"sendAt":"2026-11-27T12:00:00Z"`))
+		w.deliver(text(t, "a", "Hello", `,"sendAt":"2026-11-28T12:00:00Z"`))
+	}
+	if got := w.item("a"); got.Generation != 2 {
+		t.Errorf("it stands in generation %d", got.Generation)
+	}
+}
+
 func TestAResendUsesUpAnAttemptLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -25,7 +25,7 @@ type Retry struct {
 func (r Retry) attempts() int { return cmp.Or(r.Attempts, defaultAttempts) }
 
 // backOff is full jitter: anything from the base to a ceiling that triples with each attempt, up to the cap. So the
-// default of 8 attempts outlasts a failure of 15 minutes or so. With a floor, a broken network is not hammered.
+// default of 8 attempts lasts about 20 minutes on average. With a floor, a broken network is not hammered.
 func (r Retry) backOff(attempt int) time.Duration {
 	ceiling := backOffBase
 	for range attempt {

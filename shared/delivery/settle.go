@@ -125,8 +125,12 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if err != nil {
 			return Item{}, fmt.Errorf("decode the content kept of message %s: %w", i.ID, err)
 		}
-		if !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt) {
-			return Item{}, fmt.Errorf("%w: its expiresAt has passed, so that it would not be sent; drop it, or send it under a new id", ErrNotSettled)
+		c, err := s.newCourse(m, Record{})
+		if err != nil {
+			return Item{}, err
+		}
+		if c.record.expired(c.record.due(now)) {
+			return Item{}, fmt.Errorf("%w: it could not go before its expiresAt; drop it, or send it under a new id", ErrNotSettled)
 		}
 		order := Record{Body: i.Content, ID: i.ID, Group: m.Workspace.ID, Generation: i.Generation + 1}
 		if err := queues(LaneOf(m)).Enqueue(ctx, order); err != nil {

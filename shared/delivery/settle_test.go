@@ -163,18 +163,26 @@ func TestWhatIsDroppedIsNotSentByAnEarlierOrder(t *testing.T) {
 	}
 }
 
-func TestWhatHasExpiredCannotBeResent(t *testing.T) {
+func TestWhatCouldNotGoInTimeCannotBeResent(t *testing.T) {
 	t.Parallel()
-	w, q := newWorld(t), &shelf{}
-	w.answers(errUnknown)
-	w.deliver(text(t, "a", "Hello", `,"expiresAt":"2026-11-23T12:10:00Z"`))
-	w.clock.advance(time.Hour)
-	_, err := w.settle("a", 1, delivery.SettleResend, q)
-	if !errors.Is(err, delivery.ErrNotSettled) || !strings.Contains(err.Error(), "expiresAt has passed") || len(q.records) != 0 {
-		t.Errorf("got %v, %d records", err, len(q.records))
-	}
-	if got := w.item("a"); !got.NeedsAttention() || got.State != delivery.Unknown {
-		t.Errorf("it stands as %+v", got)
+	for name, more := range map[string]string{
+		"it has expired":                  `,"expiresAt":"2026-11-23T12:10:00Z"`,
+		"its hours come after it expires": `,"expiresAt":"2026-11-23T22:00:00Z","deliverWithin":{"from":"09:00","to":"13:00","timezone":"UTC"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, q := newWorld(t), &shelf{}
+			w.answers(errUnknown)
+			w.deliver(text(t, "a", "Hello", more))
+			w.clock.advance(2 * time.Hour)
+			_, err := w.settle("a", 1, delivery.SettleResend, q)
+			if !errors.Is(err, delivery.ErrNotSettled) || !strings.Contains(err.Error(), "before its expiresAt") || len(q.records) != 0 {
+				t.Errorf("got %v, %d records", err, len(q.records))
+			}
+			if got := w.item("a"); !got.NeedsAttention() || got.State != delivery.Unknown {
+				t.Errorf("it stands as %+v", got)
+			}
+		})
 	}
 }
 

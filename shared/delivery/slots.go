@@ -16,9 +16,11 @@ const (
 	keyCheckEvery = 10 * time.Second
 	// keyCheckLatest is when a record comes back that waits for a refused key: a new one may come before the pause ends.
 	keyCheckLatest = time.Minute
-	// maxSlotAge is how long after its time a slot that was given back is still of use: about as long as the pace
-	// itself makes up for.
-	maxSlotAge = time.Second
+	// maxSlotAge is how long after its time a slot that was given back is still of use. The pace has little to spare.
+	maxSlotAge = 500 * time.Millisecond
+	// restAmongOthers is how long a batch waits for a paused account where there are others, too: those that are free must
+	// not wait for it, but nor must the workers spin through its backlog.
+	restAmongOthers = 2 * time.Second
 )
 
 // queueing are the records of a batch that wait for slots of one line.
@@ -88,7 +90,7 @@ func (q *queueing) next() (slot time.Time, epoch int, r *request, mine bool) {
 	if q.request != nil {
 		return time.Time{}, 0, q.request, false
 	}
-	q.request = &request{done: make(chan struct{}), epoch: q.epoch, err: errReserve}
+	q.request = &request{done: make(chan struct{}), err: errReserve}
 	return time.Time{}, 0, q.request, true
 }
 
@@ -118,10 +120,10 @@ func (q *queueing) reserve(ctx context.Context, r *request, key apikey.Key, unti
 		q.request = nil
 		close(r.done)
 	}()
-	got, r.retryAt, r.err = q.ask(ctx, key, until)
+	got, r.retryAt, r.err = q.ask(ctx, r, key, until)
 }
 
-func (q *queueing) ask(ctx context.Context, key apikey.Key, until time.Time) (slots []time.Time, retryAt time.Time, err error) {
+func (q *queueing) ask(ctx context.Context, r *request, key apikey.Key, until time.Time) (slots []time.Time, retryAt time.Time, err error) {
 	s := q.turns.sender
 	select {
 	case <-q.turns.gathered.open:
@@ -130,7 +132,7 @@ func (q *queueing) ask(ctx context.Context, key apikey.Key, until time.Time) (sl
 	}
 	for {
 		account := Account{Name: q.line.account, KeyVersion: key.Version()}
-		got, err := s.Pacer.Reserve(ctx, account, q.line.lane, q.wanted(), until)
+		got, err := s.Pacer.Reserve(ctx, account, q.line.lane, q.wanted(r), until)
 		if err != nil {
 			return nil, time.Time{}, fmt.Errorf("reserve slots of account %s: %w", account.Name, err)
 		}
@@ -146,18 +148,28 @@ func (q *queueing) ask(ctx context.Context, key apikey.Key, until time.Time) (sl
 			}
 			next, latest = earlier(next, now.Add(keyCheckEvery)), earlier(latest, now.Add(keyCheckLatest))
 		}
-		if !until.After(now) || !q.turns.patient || !s.oneAccount(ctx) {
+		if !until.After(now) || !q.turns.patient {
 			return nil, latest, nil
 		}
-		if err := s.Clock.Sleep(ctx, max(earlier(next, until).Sub(now), time.Millisecond)); err != nil {
+		wait := max(earlier(next, until).Sub(now), time.Millisecond)
+		rests := wait > restAmongOthers && !s.oneAccount(ctx)
+		if rests {
+			wait = restAmongOthers
+		}
+		if err := s.Clock.Sleep(ctx, wait); err != nil {
 			return nil, time.Time{}, fmt.Errorf("wait for account %s: %w", account.Name, err)
+		}
+		if rests {
+			return nil, later(latest, s.Clock.Now().Add(time.Second)), nil
 		}
 	}
 }
 
-func (q *queueing) wanted() int {
+// wanted is how many slots to ask for. From here on, a pause makes what is had worthless.
+func (q *queueing) wanted(r *request) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	r.epoch = q.epoch
 	return max(1, q.waiting)
 }
 

@@ -14,8 +14,7 @@ type turns struct {
 	sender   *Sender
 	gathered *gathering
 	// patient says to wait for slots as long as there is time, instead of giving the records back at once: a worker
-	// that took the next batch would only meet the same pause. It holds where there is one account only: with several,
-	// those that are free must not wait for the others.
+	// that took the next batch would only meet the same pause.
 	patient bool
 
 	mu    sync.Mutex
