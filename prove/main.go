@@ -72,6 +72,14 @@ var parts = []part{
 	{name: "mutants", commands: []command{{args: []string{"go", "run", "./prove/mutants"}}}},
 }
 
+func partNames() string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.name
+	}
+	return strings.Join(names, ", ")
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
@@ -85,7 +93,7 @@ func main() {
 func run(ctx context.Context, names []string) error {
 	for _, name := range names {
 		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
-			return fmt.Errorf("there is no part %q", name)
+			return fmt.Errorf("there is no part %q; there are %s", name, partNames())
 		}
 	}
 	dir, err := os.MkdirTemp("", "prove")
@@ -122,6 +130,13 @@ func run(ctx context.Context, names []string) error {
 	// What is wrong comes first: the last line is the sum, whatever it is.
 	if err := errors.Join(problems...); err != nil {
 		fmt.Printf("\nNOT PROVEN: %v\n", err)
+	}
+	if len(names) > 0 {
+		fmt.Printf("\nprove: %s only: %s\n", strings.Join(names, ", "), sum)
+		if len(problems) > 0 {
+			return errors.New("something is not proven; see above")
+		}
+		return nil
 	}
 	fmt.Printf("\nprove: schedules=%d crashes=%d kills=%d faults=%d messages=%d sent=%d unknown=%d duplicates=%d lost=%d mutants=%d/%d\n",
 		sum["schedules"], sum["crashes"], sum["kills"], sum["faults"], sum["messages"], sum["sent"], sum["unknown"], sum["duplicates"], sum["lost"], sum["caught"], sum["mutants"])

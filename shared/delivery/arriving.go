@@ -114,7 +114,7 @@ var arriving = table{
 		holds: func(s situation) bool { return s.now.Before(s.item.NotBefore) },
 		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.item.NotBefore} },
 	}, {
-		when: "`accepted`, `scheduled` or `waiting`", then: "as *before a claim*",
+		when: "`accepted` or `waiting`", then: "as *before a claim*",
 		holds: always,
 		do:    func(s situation) decision { return s.start(*s.item) },
 	},

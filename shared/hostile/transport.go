@@ -15,7 +15,7 @@ import (
 // errCut is what a client sees of a connection that was cut.
 var errCut = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 
-// Transport is an [net/http.RoundTripper] that calls a handler, without a network between them. A handler that panics
+// Transport is a [net/http.RoundTripper] that calls a handler, without a network between them. A handler that panics
 // with [net/http.ErrAbortHandler] cuts the connection; one that writes less than its Content-Length breaks the answer off
 // there. Any other panic goes on into the client.
 //
