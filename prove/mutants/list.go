@@ -71,7 +71,7 @@ var mutants = []mutant{
 	}, {
 		guard: "an order is for the generation that was seen",
 		file:  inDelivery + "/settle.go",
-		from:  "if standing.Generation > generation {", to: "if false {",
+		from:  "case standing.Generation > generation:", to: "case false:",
 		test: "TestAnOrderThatIsGivenTwiceSendsOnce", in: inDelivery,
 	}, {
 		guard: "attempts are bounded",
