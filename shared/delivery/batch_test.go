@@ -210,50 +210,38 @@ func TestAnOldSlotIsNotUsed(t *testing.T) {
 	})
 }
 
-func TestARecordThatIsTooLargeByItsIDHoldsUpNobody(t *testing.T) {
+// A record that is refused may take its time to be written down.
+func TestARefusedRecordHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w, _ := newBubble(t, func(n int) delivery.Reservation { return slots(n, 0) })
-		w.ledger.fail = func(i delivery.Item) error {
-			if i.State == delivery.Rejected {
-				<-time.After(8 * time.Second)
-			}
-			return nil
-		}
-		begun := time.Now()
-		w.answer = func(context.Context, post) error {
-			if took := time.Since(begun); took > 0 {
-				t.Errorf("posted after %v", took)
-			}
-			return nil
-		}
-		body := func(n int) []byte {
-			return fmt.Appendf(nil, `{"channel":"whatsapp","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"template":"a","passthrough":{"x":%q}}`, strings.Repeat("x", n))
-		}
-		large := body(message.MaxBytes - len(body(0)))
-		if got := w.batch(record(t, "a"), delivery.Record{Body: large})[1]; got.Item.State != delivery.Rejected {
-			t.Errorf("the record of %d bytes is %s", len(large), got.Item.State)
-		}
-	})
-}
-
-func TestAMalformedRecordHoldsUpNobody(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w, _ := newBubble(t, func(n int) delivery.Reservation { return slots(n, 0) })
-		w.ledger.fail = func(i delivery.Item) error {
-			if i.State == delivery.Rejected {
-				<-time.After(8 * time.Second)
-			}
-			return nil
-		}
-		begun := time.Now()
-		w.answer = func(context.Context, post) error {
-			if took := time.Since(begun); took > 0 {
-				t.Errorf("posted after %v", took)
-			}
-			return nil
-		}
-		w.batch(record(t, "a"), delivery.Record{Body: []byte("{")})
-	})
+	template := func(n int) []byte {
+		return fmt.Appendf(nil, `{"channel":"whatsapp","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"template":"a","passthrough":{"x":%q}}`, strings.Repeat("x", n))
+	}
+	for name, body := range map[string][]byte{
+		"malformed":           []byte("{"),
+		"too large by its id": template(message.MaxBytes - len(template(0))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w, _ := newBubble(t, func(n int) delivery.Reservation { return slots(n, 0) })
+				w.ledger.fail = func(i delivery.Item) error {
+					if i.State == delivery.Rejected {
+						<-time.After(8 * time.Second)
+					}
+					return nil
+				}
+				begun := time.Now()
+				w.answer = func(context.Context, post) error {
+					if took := time.Since(begun); took > 0 {
+						t.Errorf("posted after %v", took)
+					}
+					return nil
+				}
+				results := w.batch(record(t, "a"), delivery.Record{Body: body})
+				if results[0].Item.State != delivery.Sent || results[1].Item.State != delivery.Rejected {
+					t.Errorf("they are %s and %s, want sent and rejected", results[0].Item.State, results[1].Item.State)
+				}
+			})
+		})
+	}
 }

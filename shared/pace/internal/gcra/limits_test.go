@@ -40,13 +40,14 @@ func TestWhoHasToWaitComesBackInTime(t *testing.T) {
 		if rapid.Bool().Draw(t, "bulk") {
 			lane, spare = delivery.BulkLane, 1500*time.Millisecond
 		}
-		s := gcra.State{TAT: now.Add(time.Duration(rapid.Int64Range(0, int64(15*time.Minute)).Draw(t, "TAT")))}
 		ask := gcra.Ask{
 			Lane: lane, N: rapid.IntRange(1, 10).Draw(t, "n"), Now: now,
 			Until: now.Add(time.Duration(rapid.Int64Range(0, int64(20*time.Minute)).Draw(t, "until"))),
 		}
-		if l.Fit(s, ask) > 0 {
-			t.Skip("it need not wait")
+		beyond := time.Duration(rapid.Int64Range(1, int64(15*time.Minute)).Draw(t, "TAT beyond the latest"))
+		s := gcra.State{TAT: l.Latest(1, ask).Add(beyond)}
+		if k := l.Fit(s, ask); k > 0 {
+			t.Fatalf("%d slots with the TAT %v beyond the latest", k, beyond)
 		}
 		at := l.Wait(s, ask, rapid.Float64Range(0, 0.999).Draw(t, "random")).RetryAt
 		if early := l.Wait(s, ask, 0).RetryAt; at.Before(early) || at.Sub(early) > 2500*time.Millisecond {
