@@ -31,9 +31,6 @@ func (d desk) settle(ctx context.Context, o order, stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout, stands(item))
 	generation := cmp.Or(o.generation, item.Generation)
-	if generation > item.Generation {
-		return fmt.Errorf("%s has no generation %d yet, so nothing was changed", o.id, generation)
-	}
 	sender := &delivery.Sender{Ledger: d.ledger, Clock: d.clock, NewToken: rand.Text}
 	queued := false
 	got, err := sender.Settle(ctx, o.id, generation, o.as, o.by, func(lane delivery.Lane) delivery.Queue {
