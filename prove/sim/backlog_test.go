@@ -16,7 +16,7 @@ func (w *World) backlog(bulk int, normalAt time.Duration) {
 		s := &spec{id: id, lane: lane, at: at, once: true, texts: []string{"text of " + id + "."}}
 		s.body = fmt.Sprintf(`{"id":%q,"channel":"whatsapp","type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":%q},"textMessage":%q,"priority":%q}`,
 			id, phone, s.texts[0], lane)
-		w.specs, w.byID[id] = append(w.specs, s), s
+		w.specs = append(w.specs, s)
 	}
 	for i := range bulk {
 		add(fmt.Sprint("b", i), delivery.BulkLane, 0)

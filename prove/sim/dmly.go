@@ -40,13 +40,10 @@ func (w *World) serveDMLY(rw http.ResponseWriter, r *http.Request) {
 	} else if fault.Cut != dmlytest.CutBefore && w.script == nil {
 		fault.Latency = w.dice.between(about, 50*time.Millisecond, 300*time.Millisecond).String()
 	}
-	w.mu.Lock()
-	handler := w.dmly
-	w.mu.Unlock()
 	if fault != (dmlytest.Fault{}) {
-		handler.Inject(fault)
+		w.dmly.Inject(fault)
 	}
-	handler.ServeHTTP(rw, r)
+	w.dmly.ServeHTTP(rw, r)
 }
 
 // scripted is the next fault of the script; none if there is no script, or it is at its end.

@@ -21,7 +21,6 @@ func (w *World) crash(number int) {
 	for id, owner := range w.inFlight {
 		if owner == number {
 			w.tally.CrashesInFlight++
-			w.crashed[id] = true
 			delete(w.inFlight, id)
 		}
 	}

@@ -118,8 +118,11 @@ func (l *life) secret(context.Context) (secret string, err error) {
 
 // Put implements [delivery.Ledger].
 func (l *life) Put(ctx context.Context, item delivery.Item, over string, now time.Time) (standing delivery.Item, ok bool, err error) {
-	before, _, _ := l.world.ledger.Get(context.WithoutCancel(ctx), item.ID, time.Time{})
 	err = l.do(effectPut, item.ID, func() error {
+		before, _, err := l.world.ledger.Get(context.WithoutCancel(ctx), item.ID, time.Time{})
+		if err != nil {
+			return err
+		}
 		standing, ok, err = l.world.ledger.Put(ctx, item, over, now)
 		if ok && err == nil && before.Revision != item.Revision {
 			l.world.judgeWrite(l, before, item)

@@ -69,7 +69,6 @@ func (w *World) stage(s scenario) {
 			body: fmt.Sprintf(`{"id":"m","channel":%q,"type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":%q},"textMessage":%q%s}`, channel, phone, text, s.more),
 		}
 		w.specs = append(w.specs, one)
-		w.byID[one.id] = one
 	}
 	w.tally.Messages = len(w.specs)
 	if s.rotated {

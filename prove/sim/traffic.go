@@ -31,8 +31,6 @@ type spec struct {
 	orders int
 	// once says that its sender sends it once, and not a second time for safety.
 	once bool
-	// accepted says that the sender was told so.
-	accepted bool
 }
 
 // way is how a message comes in.
@@ -76,7 +74,6 @@ func (w *World) plan(n int) {
 		}
 		s.body = encode(fields)
 		w.specs = append(w.specs, s)
-		w.byID[s.id] = s
 	}
 	w.tally.Messages = n
 }
@@ -94,35 +91,26 @@ func (w *World) bring(ctx context.Context, s *spec) error {
 	if err := sleep(ctx, s.at); err != nil {
 		return err
 	}
-	for {
-		accepted := false
-		if s.way == byQueue {
-			w.send(s.lane, delivery.Record{Body: []byte(s.body)})
-			accepted = true
-		} else {
-			ctx, l := w.newLife(ctx, "caller of "+s.id)
-			accepted = l.process.Run(func() { accepted = l.call(ctx, s) }) && accepted
-			l.process.Stop()
-		}
-		if accepted {
-			w.mu.Lock()
-			s.accepted = true
-			w.mu.Unlock()
-			if s.once || w.dice.pick("again "+s.id, 4) > 0 { // one in four producers sends everything twice
-				return nil
-			}
-			if s.way == byQueue {
-				w.send(s.lane, delivery.Record{Body: []byte(s.body)})
-				return nil
-			}
-			s.way = byQueue
-			s.at = 0
-			continue
-		}
+	for !w.accepts(ctx, s) {
 		if err := sleep(ctx, w.dice.between("again "+s.id, time.Second, 5*time.Second)); err != nil {
 			return err
 		}
 	}
+	if !s.once && w.dice.pick("again "+s.id, 4) == 0 { // one in four producers sends everything twice
+		w.send(s.lane, delivery.Record{Body: []byte(s.body)})
+	}
+	return nil
+}
+
+// accepts has the message come in once, and says whether its sender was told that it was accepted.
+func (w *World) accepts(ctx context.Context, s *spec) (accepted bool) {
+	if s.way == byQueue {
+		w.send(s.lane, delivery.Record{Body: []byte(s.body)})
+		return true
+	}
+	ctx, l := w.newLife(ctx, "caller of "+s.id)
+	defer l.process.Stop()
+	return l.process.Run(func() { accepted = l.call(ctx, s) }) && accepted
 }
 
 const callerKey = "caller"

@@ -44,14 +44,12 @@ type World struct {
 	mu     sync.Mutex
 	lives  int
 	tokens int
-	// key is DMLY's, and secret what Secrets Manager has: after a rotation they differ for a while.
+	// secret is what Secrets Manager has: after a rotation, DMLY takes another key for a while.
 	secret string
 	specs  []*spec
-	byID   map[string]*spec
 	// owners are the lives by the claims that they made; inFlight the claims not recorded yet.
 	owners   map[string]int
 	inFlight map[string]int
-	crashed  map[string]bool
 	problems []string
 	// script are the faults that DMLY's first answers meet, in order; nil for those of the trouble.
 	script []dmlytest.Fault
@@ -72,7 +70,7 @@ type Tally struct {
 func newWorld(trouble Trouble, seed uint64) (*World, error) {
 	w := &World{
 		trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
-		secret: "key-1", byID: map[string]*spec{}, owners: map[string]int{}, inFlight: map[string]int{}, crashed: map[string]bool{},
+		secret: "key-1", owners: map[string]int{}, inFlight: map[string]int{},
 		tally:  Tally{Faults: map[string]int{}},
 		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{}, arrived: map[delivery.Lane]chan struct{}{},
 	}
