@@ -43,7 +43,7 @@ run: ## Run the stack on 127.0.0.1 with a DMLY simulator: ARGS=-once ends after 
 	@./build/local $(ARGS)
 
 .PHONY: test
-test: ## Vet, unit tests, race detector, fuzz seeds
+test: ## Vet, unit tests, race detector, fuzz seeds, a short form of the proof
 	go vet ./...
 ifeq ($(shell go env CGO_ENABLED),1)
 	go test -race ./...

@@ -5,7 +5,8 @@
 // [Process.Do], and a [Script] or any other [Chooser] says what happens to each such effect: it may be refused, its answer
 // may be lost after it was applied, and the process may end before or after it. A process that has ended does nothing
 // more: its goroutines end at their next effect, whatever they have deferred, and those that wait are told by the context
-// that [NewProcess] returns. A goroutine that neither calls Do nor heeds the context cannot be ended; the program must have no state that outlives [Process.Run].
+// that [NewProcess] returns. A goroutine that neither calls Do nor heeds the context cannot be ended; the program must
+// have no state that outlives [Process.Run].
 //
 // A [Queue] gives records out as Amazon SQS does, at its worst: twice at once, late, out of order, and again after they were
 // deleted. A [Transport] leads a [net/http.Client] to a handler without a network, and cuts connections where the handler
