@@ -131,6 +131,15 @@ type Postponer interface {
 	Postpone(ctx context.Context, records ...Postponement) error
 }
 
+// Backlog is a queue that tells how much stands on it. It is safe for concurrent use.
+type Backlog interface {
+	// Depth is about how many records could be received now or are being worked on. Those that were put on the queue
+	// with a delay do not count before it is over, and nor do those that were postponed to a later time, if the queue can
+	// tell them from those that are being worked on. One that cannot (SQS) says too much by those that wait for their
+	// sendAt or their hours.
+	Depth(ctx context.Context) (int, error)
+}
+
 // Clock is the time, and waiting for it.
 type Clock interface {
 	Now() time.Time

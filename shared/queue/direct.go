@@ -18,7 +18,10 @@ type Direct struct {
 	Deliver func(ctx context.Context, r delivery.Record) (delivery.Result, error)
 }
 
-var _ delivery.Queue = Direct{}
+var (
+	_ delivery.Queue   = Direct{}
+	_ delivery.Backlog = Direct{}
+)
 
 // Enqueue implements [delivery.Queue]. It fails for each record that could not be
 // brought to rest: nothing here would bring it back.
@@ -37,6 +40,9 @@ func (d Direct) Enqueue(ctx context.Context, records ...delivery.Record) error {
 	}
 	return errors.Join(problems...)
 }
+
+// Depth implements [delivery.Backlog]: nothing ever stands here.
+func (Direct) Depth(context.Context) (int, error) { return 0, nil }
 
 func orUnsent(s delivery.State) string {
 	if s == "" {

@@ -38,11 +38,14 @@ type Received struct {
 type held struct {
 	Received
 	visibleAt time.Time
+	// waits says that it is hidden because it was delayed or postponed, and not because it is being worked on.
+	waits bool
 }
 
 var (
 	_ delivery.Queue     = (*Memory)(nil)
 	_ delivery.Postponer = (*Memory)(nil)
+	_ delivery.Backlog   = (*Memory)(nil)
 )
 
 // NewMemory returns an empty queue that reads the time from now.
@@ -61,7 +64,7 @@ func (m *Memory) Enqueue(ctx context.Context, records ...delivery.Record) error 
 	for _, r := range records {
 		m.records = append(m.records, &held{
 			Received:  Received{Record: r, MessageID: rand.Text(), SentAt: now},
-			visibleAt: now.Add(r.Delay),
+			visibleAt: now.Add(r.Delay), waits: true,
 		})
 	}
 	m.wake()
@@ -106,7 +109,7 @@ func (m *Memory) take(n int, visibility time.Duration) ([]Received, time.Duratio
 		}
 		h.Receives++
 		h.Receipt = h.MessageID + "#" + strconv.Itoa(h.Receives)
-		h.visibleAt = now.Add(visibility)
+		h.visibleAt, h.waits = now.Add(visibility), false
 		got = append(got, h.Received)
 	}
 	return got, next
@@ -127,7 +130,7 @@ func (m *Memory) Postpone(ctx context.Context, records ...delivery.Postponement)
 			problems = append(problems, fmt.Errorf("postpone the record of receipt %q: it is visible again, or deleted", p.Receipt))
 			continue
 		}
-		h.visibleAt = now.Add(max(p.After, 0))
+		h.visibleAt, h.waits = now.Add(max(p.After, 0)), true
 	}
 	m.wake()
 	return errors.Join(problems...)
@@ -153,6 +156,22 @@ func (m *Memory) Delete(messageID string) {
 			return
 		}
 	}
+}
+
+// Depth implements [delivery.Backlog]. It counts neither what is delayed nor what is postponed.
+func (m *Memory) Depth(ctx context.Context) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now, depth := m.now(), 0
+	for _, h := range m.records {
+		if !h.waits || !h.visibleAt.After(now) {
+			depth++
+		}
+	}
+	return depth, nil
 }
 
 // Len is how many records there are, given out or not.

@@ -13,12 +13,53 @@ import (
 	"dmlysender/shared/queue/queuetest"
 )
 
+func subject(q *queue.Memory) queuetest.Subject {
+	return queuetest.Subject{Queue: q, Receive: q.Receive, Delete: func(r queue.Received) { q.Delete(r.MessageID) }}
+}
+
 func TestMemoryIsAQueue(t *testing.T) {
 	t.Parallel()
-	queuetest.Run(t, synctest.Test, func(*testing.T) queuetest.Subject {
+	queuetest.Run(t, synctest.Test, func(*testing.T) queuetest.Subject { return subject(queue.NewMemory(time.Now)) })
+}
+
+func TestMemoryTellsItsDepth(t *testing.T) {
+	t.Parallel()
+	queuetest.RunBacklog(t, synctest.Test, func(*testing.T) (queuetest.Subject, delivery.Backlog) {
 		q := queue.NewMemory(time.Now)
-		return queuetest.Subject{Queue: q, Receive: q.Receive, Delete: func(r queue.Received) { q.Delete(r.MessageID) }}
+		return subject(q), q
 	})
+}
+
+func TestInMemoryWhatIsPostponedCountsOnceItsTimeHasCome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := queue.NewMemory(time.Now)
+		depth := func(when string, want int) {
+			t.Helper()
+			if got, err := q.Depth(t.Context()); err != nil || got != want {
+				t.Errorf("%s: got %d, %v, want %d", when, got, err, want)
+			}
+		}
+		enqueue(t, q, delivery.Record{ID: "a"}, delivery.Record{ID: "b"})
+		receipt := receive(t, q)[0].Receipt
+		if err := q.Postpone(t.Context(), delivery.Postponement{Receipt: receipt, After: 30 * time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		depth("one postponed", 1)
+		<-time.After(30 * time.Second)
+		depth("its time has come", 2)
+		receive(t, q)
+		depth("it is worked on", 2)
+		<-time.After(time.Hour)
+		depth("nobody has deleted them", 2)
+	})
+}
+
+func TestNothingStandsWhereAllIsSentAtOnce(t *testing.T) {
+	t.Parallel()
+	if got, err := (queue.Direct{}).Depth(t.Context()); err != nil || got != 0 {
+		t.Errorf("got %d, %v, want 0", got, err)
+	}
 }
 
 func receive(t *testing.T, q *queue.Memory) []queue.Received {

@@ -36,10 +36,7 @@ const (
 // that need not be waited for; nil is for one that is.
 func Run(t *testing.T, within func(*testing.T, func(*testing.T)), open func(t *testing.T) Subject) {
 	t.Helper()
-	if within == nil {
-		within = func(t *testing.T, test func(*testing.T)) { t.Helper(); test(t) }
-	}
-	for name, test := range map[string]func(*testing.T, Subject){
+	run(t, within, map[string]func(*testing.T, Subject){
 		"brings all that a record has":                  bringsAllThatARecordHas,
 		"brings a record again until it is deleted":     bringsAgainUntilDeleted,
 		"holds a delayed record back":                   holdsBackTheDelayed,
@@ -50,10 +47,19 @@ func Run(t *testing.T, within func(*testing.T, func(*testing.T)), open func(t *t
 		"postpones what it can and says what it cannot": postponesWhatItCan,
 		"takes any time":                                takesAnyTime,
 		"does nothing after its context":                endsWithItsContext,
-	} {
+	}, func(t *testing.T, test func(*testing.T, Subject)) { t.Helper(); test(t, open(t)) })
+}
+
+// run runs tests of one kind by start.
+func run[Test any](t *testing.T, within func(*testing.T, func(*testing.T)), tests map[string]Test, start func(*testing.T, Test)) {
+	t.Helper()
+	if within == nil {
+		within = func(t *testing.T, test func(*testing.T)) { t.Helper(); test(t) }
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			within(t, func(t *testing.T) { t.Helper(); test(t, open(t)) })
+			within(t, func(t *testing.T) { t.Helper(); start(t, test) })
 		})
 	}
 }
@@ -105,6 +111,15 @@ func same(t *testing.T, got, want delivery.Record) {
 var whole = delivery.Record{
 	Body: []byte(`{"textMessage": "später – „zu viele“ 𝄞"}`), ID: "order-1@2026-12-01T08:00:00Z", Group: "W1",
 	Delay: time.Second, Recheck: true, Generation: 3,
+}
+
+// numbered are n records whose ids are their numbers, from 0.
+func numbered(n int) []delivery.Record {
+	records := make([]delivery.Record, n)
+	for i := range records {
+		records[i] = delivery.Record{Body: []byte("{}"), ID: strconv.Itoa(i)}
+	}
+	return records
 }
 
 func bringsAllThatARecordHas(t *testing.T, s Subject) {
@@ -213,11 +228,7 @@ func postponesMany(t *testing.T, s Subject) {
 	t.Helper()
 	s.postpone(t, 0) // none is a number, too
 	const n = 23
-	records := make([]delivery.Record, n)
-	for i := range records {
-		records[i] = delivery.Record{Body: []byte("{}"), ID: strconv.Itoa(i)}
-	}
-	s.enqueue(t, records...)
+	s.enqueue(t, numbered(n)...)
 	start := time.Now()
 	s.postpone(t, time.Second, s.receive(t, n, long)...)
 	ids := map[string]bool{}

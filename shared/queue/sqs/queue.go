@@ -37,6 +37,7 @@ type Queue struct {
 var (
 	_ delivery.Queue     = (*Queue)(nil)
 	_ delivery.Postponer = (*Queue)(nil)
+	_ delivery.Backlog   = (*Queue)(nil)
 )
 
 // Open returns the queue with this URL. Nothing is sent before the first Enqueue. Region, credentials, endpoint and the

@@ -133,6 +133,15 @@ func TestE2ESQSIsAQueue(t *testing.T) {
 	queuetest.Run(t, nil, func(t *testing.T) queuetest.Subject { t.Helper(); return endToEnd(t).subject(t) })
 }
 
+func TestE2ESQSTellsItsDepth(t *testing.T) {
+	t.Parallel()
+	queuetest.RunBacklog(t, nil, func(t *testing.T) (queuetest.Subject, delivery.Backlog) {
+		t.Helper()
+		b := endToEnd(t)
+		return b.subject(t), b.queue
+	})
+}
+
 func TestE2ERecordsArriveAsTheyWereSent(t *testing.T) {
 	t.Parallel()
 	b := endToEnd(t)
@@ -210,5 +219,8 @@ func TestE2EAMissingQueueIsSaid(t *testing.T) {
 	}
 	if err := missing.Postpone(t.Context(), receipts(2)...); !errors.Is(err, sqs.ErrQueueNotFound) {
 		t.Errorf("Postpone: got %v, want %v", err, sqs.ErrQueueNotFound)
+	}
+	if _, err := missing.Depth(t.Context()); !errors.Is(err, sqs.ErrQueueNotFound) {
+		t.Errorf("Depth: got %v, want %v", err, sqs.ErrQueueNotFound)
 	}
 }
