@@ -69,6 +69,24 @@ type Reservation struct {
 	KeyRefused bool
 }
 
+// Forecaster foretells an account's pace. It is safe for concurrent use.
+type Forecaster interface {
+	// Outlook says when the account could send next, and how fast from then on. It takes no slot and changes nothing,
+	// and it may be over a moment later.
+	Outlook(ctx context.Context, account Account) (Outlook, error)
+}
+
+// Outlook is how an account's pace looks at one moment.
+type Outlook struct {
+	// Next is the earliest moment, not before now, at which a message could go that has no other before it.
+	Next time.Time
+	// Interval is from one message to the next.
+	Interval time.Duration
+	// RefusedUntil is when the pause ends that the account makes because DMLY refused this key, and the zero time if it
+	// makes none. Next is not before it. DMLY may refuse the key again then; another key need not wait.
+	RefusedUntil time.Time
+}
+
 // Lane is which of the two queues a message takes.
 type Lane string
 

@@ -12,7 +12,7 @@ import (
 	"dmlysender/shared/pace/internal/gcra"
 )
 
-// Memory is a [delivery.Pacer] for one process. It knows nothing of other processes that use the same account.
+// Memory is a [delivery.Pacer] and a [delivery.Forecaster] for one process. It knows nothing of other processes that use the same account.
 type Memory struct {
 	// Float64 gives a random number in [0, 1), by which those who have to wait are spread; default [rand.Float64].
 	Float64 func() float64
@@ -24,7 +24,10 @@ type Memory struct {
 	accounts map[string]gcra.State
 }
 
-var _ delivery.Pacer = (*Memory)(nil)
+var (
+	_ delivery.Pacer      = (*Memory)(nil)
+	_ delivery.Forecaster = (*Memory)(nil)
+)
 
 // NewMemory keeps each account within so many messages a minute: it lets 96 % of them through, with a burst of 2 % after a
 // rest, which is never more than the rate in any 60 seconds.
@@ -83,6 +86,16 @@ func (m *Memory) Refuse(ctx context.Context, account delivery.Account) (time.Tim
 		m.accounts[account.Name] = s
 	}
 	return s.Refusal.Until, nil
+}
+
+// Outlook implements [delivery.Forecaster].
+func (m *Memory) Outlook(ctx context.Context, account delivery.Account) (delivery.Outlook, error) {
+	if err := ctx.Err(); err != nil {
+		return delivery.Outlook{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.limits.Outlook(m.accounts[account.Name], account.KeyVersion, m.time()), nil
 }
 
 func (m *Memory) time() time.Time { return m.now().Truncate(gcra.Resolution) }

@@ -7,17 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"dmlysender/shared/delivery"
 	"dmlysender/shared/pace"
 	"dmlysender/shared/pace/pacetest"
 )
 
 // openMemory has one clock, that of the first worker.
-func openMemory(t *testing.T, perMinute int) func(now func() time.Time) delivery.Pacer {
+func openMemory(t *testing.T, perMinute int) func(now func() time.Time) pacetest.Pacer {
 	t.Helper()
 	var once sync.Once
 	var shared *pace.Memory
-	return func(now func() time.Time) delivery.Pacer {
+	return func(now func() time.Time) pacetest.Pacer {
 		once.Do(func() {
 			var err error
 			if shared, err = pace.NewMemory(perMinute, now); err != nil {

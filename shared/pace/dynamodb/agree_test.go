@@ -9,12 +9,13 @@ import (
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/pace"
+	"dmlysender/shared/pace/pacetest"
 )
 
 // pair is DynamoDB, asked by several workers, and memory, which knows all that they know.
 type pair struct {
 	now     time.Time
-	workers []delivery.Pacer
+	workers []pacetest.Pacer
 	memory  *pace.Memory
 }
 
@@ -66,6 +67,22 @@ func (p *pair) reserve(t *rapid.T) {
 	}
 }
 
+func (p *pair) outlook(t *rapid.T) {
+	who := account
+	who.KeyVersion = rapid.SampledFrom([]string{"v1", "v2"}).Draw(t, "key")
+	got, err := rapid.SampledFrom(p.workers).Draw(t, "worker").Outlook(t.Context(), who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := p.memory.Outlook(t.Context(), who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Next.Equal(want.Next) || got.Interval != want.Interval || !got.RefusedUntil.Equal(want.RefusedUntil) {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+}
+
 func (p *pair) delay(t *rapid.T) {
 	until := p.now.Add(time.Duration(rapid.Int64Range(-int64(time.Minute), int64(20*time.Minute)).Draw(t, "delay")))
 	for _, pacer := range []delivery.Pacer{p.worker(t), p.memory} {
@@ -90,7 +107,7 @@ func TestDynamoDBGivesWhatMemoryGives(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPair(t, rt)
 		rt.Repeat(map[string]func(*rapid.T){
-			"reserve": p.reserve, "reserve more": p.reserve, "delay": p.delay, "refuse": p.refuse,
+			"reserve": p.reserve, "reserve more": p.reserve, "delay": p.delay, "refuse": p.refuse, "outlook": p.outlook,
 			"some seconds": func(t *rapid.T) {
 				p.now = p.now.Add(time.Duration(rapid.Int64Range(0, int64(20*time.Second)).Draw(t, "seconds")))
 			},

@@ -13,12 +13,19 @@ import (
 	"dmlysender/shared/table"
 )
 
-// every calls each method of a pacer once.
-func every(t *testing.T, p delivery.Pacer) []error {
+// writes calls each method of a pacer once that updates the item.
+func writes(t *testing.T, p delivery.Pacer) []error {
 	t.Helper()
 	_, reserveErr := p.Reserve(t.Context(), account, delivery.NormalLane, 1, noon.Add(time.Hour))
 	_, refuseErr := p.Refuse(t.Context(), account)
 	return []error{reserveErr, p.Delay(t.Context(), account.Name, noon.Add(time.Minute)), refuseErr}
+}
+
+// read calls the one that reads it.
+func read(t *testing.T, p delivery.Forecaster) error {
+	t.Helper()
+	_, err := p.Outlook(t.Context(), account)
+	return err
 }
 
 func TestErrorsSayWhatToDo(t *testing.T) {
@@ -34,7 +41,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		},
 		"access denied": {
 			refuse("AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/worker is not authorized"),
-			table.ErrAccessDenied, []string{"dynamodb:UpdateItem", "assumed-role/worker"},
+			table.ErrAccessDenied, []string{"assumed-role/worker"},
 		},
 		"other": {
 			refuse("ValidationException", "The provided key element does not match the schema"),
@@ -47,8 +54,9 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &stand{}
-			s.next(false, slices.Repeat([]http.HandlerFunc{tt.fault}, 9)...)
-			for _, err := range every(t, s.open(t, clockAt(noon))) {
+			s.next(false, slices.Repeat([]http.HandlerFunc{tt.fault}, 12)...)
+			p := s.open(t, clockAt(noon))
+			for _, err := range append(writes(t, p), read(t, p)) {
 				if err == nil {
 					t.Fatal("got no error")
 				}
@@ -62,6 +70,22 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAnErrorNamesThePermissionThatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := &stand{}
+	denied := refuse("AccessDeniedException", "no identity-based policy allows it")
+	s.next(false, denied, denied, denied, denied)
+	p := s.open(t, clockAt(noon))
+	for _, err := range writes(t, p) {
+		if !strings.Contains(err.Error(), "dynamodb:UpdateItem on the table") {
+			t.Errorf("a write: got %v", err)
+		}
+	}
+	if err := read(t, p); !strings.Contains(err.Error(), "dynamodb:GetItem on the table") {
+		t.Errorf("a read: got %v", err)
 	}
 }
 
@@ -81,7 +105,8 @@ func TestDamagedItemsAreErrorsThatNameTheAttribute(t *testing.T) {
 			// Made by hand, as the stand's own conditions cannot read such an item.
 			failed := awstest.Answer(http.StatusBadRequest, awstest.JSON(map[string]any{"__type": "ConditionalCheckFailedException", "Item": s.item()}))
 			s.next(false, failed, failed, failed)
-			for _, err := range every(t, s.open(t, clockAt(noon))) {
+			p := s.open(t, clockAt(noon))
+			for _, err := range append(writes(t, p), read(t, p)) {
 				if err == nil || !strings.Contains(err.Error(), attribute) || !strings.Contains(err.Error(), "delete the item") {
 					t.Errorf("got %v, want it to name %s", err, attribute)
 				}

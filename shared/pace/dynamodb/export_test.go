@@ -1,7 +1,7 @@
 package dynamodb
 
 // Through replaces the SDK's client.
-func (p *Pacer) Through(client updater) *Pacer {
+func (p *Pacer) Through(client client) *Pacer {
 	p.client = client
 	return p
 }

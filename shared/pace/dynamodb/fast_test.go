@@ -52,6 +52,15 @@ func (f *fast) UpdateItem(ctx context.Context, input *sdk.UpdateItemInput, _ ...
 	return nil, errLost
 }
 
+func (f *fast) GetItem(ctx context.Context, _ *sdk.GetItemInput, _ ...func(*sdk.Options)) (*sdk.GetItemOutput, error) {
+	if err := f.travel(ctx); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &sdk.GetItemOutput{Item: toTypes(f.item)}, nil
+}
+
 func (f *fast) travel(ctx context.Context) error {
 	if f.latency == nil {
 		return nil

@@ -37,7 +37,7 @@ type request struct {
 	ReturnValuesOnConditionCheckFailure string
 }
 
-// stand is as much of DynamoDB as one table with UpdateItem needs. It keeps what it was asked.
+// stand is as much of DynamoDB as one table with UpdateItem and GetItem needs. It keeps what it was asked.
 type stand struct {
 	// fault is asked at each request what happens instead of an answer; nil for nothing. If afterwards, it hits what was
 	// carried out already.
@@ -68,17 +68,28 @@ func (s *stand) answer(r *http.Request) http.HandlerFunc {
 	if fault != nil && !s.afterwards {
 		return fault
 	}
-	answer := s.update(q)
+	answer := s.carryOut(q)
 	if fault != nil {
 		return fault
 	}
 	return answer
 }
 
-func (s *stand) update(q request) http.HandlerFunc {
-	if q.target != "DynamoDB_20120810.UpdateItem" {
-		return refuse("UnknownOperationException", q.target)
+func (s *stand) carryOut(q request) http.HandlerFunc {
+	switch q.target {
+	case "DynamoDB_20120810.UpdateItem":
+		return s.update(q)
+	case "DynamoDB_20120810.GetItem":
+		answer := map[string]any{}
+		if item := s.items[fmt.Sprint(q.Key)]; item != nil {
+			answer["Item"] = item
+		}
+		return awstest.Answer(http.StatusOK, awstest.JSON(answer))
 	}
+	return refuse("UnknownOperationException", q.target)
+}
+
+func (s *stand) update(q request) http.HandlerFunc {
 	key := fmt.Sprint(q.Key)
 	item := s.items[key]
 	changed, holds, err := evaluate(q.ConditionExpression, q.UpdateExpression, item, q.ExpressionAttributeValues)

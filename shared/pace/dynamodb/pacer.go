@@ -41,12 +41,13 @@ import (
 // maxTries is how often an update is tried against others who write too.
 const maxTries = 4
 
-// updater is what is used of the SDK's client.
-type updater interface {
+// client is what is used of the SDK's.
+type client interface {
 	UpdateItem(ctx context.Context, input *sdk.UpdateItemInput, options ...func(*sdk.Options)) (*sdk.UpdateItemOutput, error)
+	GetItem(ctx context.Context, input *sdk.GetItemInput, options ...func(*sdk.Options)) (*sdk.GetItemOutput, error)
 }
 
-// Pacer is a [delivery.Pacer] in a DynamoDB table. It is safe for concurrent use.
+// Pacer is a [delivery.Pacer] and a [delivery.Forecaster] in a DynamoDB table. It is safe for concurrent use.
 //
 // Its errors say which account and which table they are about; they match [table.ErrNotFound] or [table.ErrAccessDenied]
 // where one applies, else wrap the SDK's. After an error it is not known whether slots were taken; they are lost then.
@@ -54,7 +55,7 @@ type Pacer struct {
 	// Float64 gives a random number in [0, 1), by which those who have to wait are spread; default [rand.Float64].
 	Float64 func() float64
 
-	client updater
+	client client
 	table  *string
 	region string
 	limits gcra.Limits
@@ -64,7 +65,10 @@ type Pacer struct {
 	seen map[string]gcra.State
 }
 
-var _ delivery.Pacer = (*Pacer)(nil)
+var (
+	_ delivery.Pacer      = (*Pacer)(nil)
+	_ delivery.Forecaster = (*Pacer)(nil)
+)
 
 // Open returns the pacer in the table with this name or ARN, which keeps each account within so many messages a minute. All
 // who share an account's rate have to use the same number. Nothing is sent before the first call. Region,

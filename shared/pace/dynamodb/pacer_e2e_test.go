@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"dmlysender/shared/awsconf/awstest"
-	"dmlysender/shared/delivery"
 	"dmlysender/shared/pace/dynamodb"
 	"dmlysender/shared/pace/pacetest"
 	"dmlysender/shared/table"
@@ -20,9 +19,9 @@ func TestE2EDynamoDBIsAPacer(t *testing.T) {
 	t.Parallel()
 	cfg := awstest.EndToEnd(t)
 	name := tabletest.New(t, cfg)
-	pacetest.Run(t, func(t *testing.T, perMinute int) func(func() time.Time) delivery.Pacer {
+	pacetest.Run(t, func(t *testing.T, perMinute int) func(func() time.Time) pacetest.Pacer {
 		t.Helper()
-		return func(now func() time.Time) delivery.Pacer {
+		return func(now func() time.Time) pacetest.Pacer {
 			p, err := dynamodb.Open(cfg, name, perMinute, now)
 			if err != nil {
 				t.Fatal(err)
@@ -38,7 +37,7 @@ func TestE2EAMissingTableIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range every(t, p) {
+	for _, err := range append(writes(t, p), read(t, p)) {
 		if !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("got %v, want %v", err, table.ErrNotFound)
 		}

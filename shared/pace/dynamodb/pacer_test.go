@@ -15,10 +15,10 @@ import (
 
 func TestDynamoDBIsAPacer(t *testing.T) {
 	t.Parallel()
-	pacetest.Run(t, func(t *testing.T, perMinute int) func(func() time.Time) delivery.Pacer {
+	pacetest.Run(t, func(t *testing.T, perMinute int) func(func() time.Time) pacetest.Pacer {
 		t.Helper()
 		cfg := (&stand{}).direct(t)
-		return func(now func() time.Time) delivery.Pacer { return open(t, cfg, perMinute, now) }
+		return func(now func() time.Time) pacetest.Pacer { return open(t, cfg, perMinute, now) }
 	})
 }
 

@@ -7,18 +7,17 @@ import (
 	"testing"
 	"time"
 
-	"dmlysender/shared/delivery"
 	"dmlysender/shared/pace/pacetest"
 )
 
 // losing is a table that loses so many of a thousand answers. Its chances come out the same again, for one who reproduces
 // a failure.
 func losing(lost int) pacetest.Open {
-	return func(t *testing.T, perMinute int) func(func() time.Time) delivery.Pacer {
+	return func(t *testing.T, perMinute int) func(func() time.Time) pacetest.Pacer {
 		t.Helper()
 		random := rand.New(rand.NewPCG(1, 2))
 		f := &fast{lost: func() bool { return random.IntN(1000) < lost }}
-		return func(now func() time.Time) delivery.Pacer {
+		return func(now func() time.Time) pacetest.Pacer {
 			p := f.open(t, perMinute, now)
 			p.Float64 = random.Float64
 			return p
@@ -57,10 +56,10 @@ func TestConcurrentWorkersStayWithinTheRateAndUseItUp(t *testing.T) {
 	for _, perMinute := range []int{1, 30, 100, 1000} {
 		t.Run(fmt.Sprintf("%d a minute", perMinute), func(t *testing.T) {
 			t.Parallel()
-			pacetest.Concurrent(t, func(t *testing.T, perMinute int) func(func() time.Time) delivery.Pacer {
+			pacetest.Concurrent(t, func(t *testing.T, perMinute int) func(func() time.Time) pacetest.Pacer {
 				t.Helper()
 				f := &fast{latency: upTo150ms}
-				return func(now func() time.Time) delivery.Pacer { return f.open(t, perMinute, now) }
+				return func(now func() time.Time) pacetest.Pacer { return f.open(t, perMinute, now) }
 			}, perMinute)
 		})
 	}

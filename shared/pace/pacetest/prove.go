@@ -22,7 +22,7 @@ func lasting(perMinute int) time.Duration {
 	return min(max(80*time.Second, steps*time.Minute/time.Duration(perMinute)), 20*time.Minute)
 }
 
-func drawWorkers(t *rapid.T, w *world, draw func(t *rapid.T) *worker, from func(func() time.Time) delivery.Pacer) {
+func drawWorkers(t *rapid.T, w *world, draw func(t *rapid.T) *worker, from func(func() time.Time) Pacer) {
 	for range rapid.IntRange(1, 20).Draw(t, "workers") {
 		w.join(draw(t), from)
 	}

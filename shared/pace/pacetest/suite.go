@@ -1,4 +1,4 @@
-// Package pacetest is the suite that every [delivery.Pacer] passes.
+// Package pacetest is the suite that every [delivery.Pacer] passes that is a [delivery.Forecaster] too.
 package pacetest
 
 import (
@@ -13,9 +13,15 @@ import (
 	"dmlysender/shared/delivery"
 )
 
+// Pacer is what the suite tests.
+type Pacer interface {
+	delivery.Pacer
+	delivery.Forecaster
+}
+
 // Open makes a pace of so many messages a minute, in which the accounts of this run are free, and returns what makes its
 // workers. They share the pace, and each goes by its clock, if it can.
-type Open func(t *testing.T, perMinute int) (worker func(now func() time.Time) delivery.Pacer)
+type Open func(t *testing.T, perMinute int) (worker func(now func() time.Time) Pacer)
 
 // start is a whole number of microseconds, which every pace can keep.
 var start = time.Date(2026, 11, 23, 12, 0, 0, 123456e3, time.UTC)
@@ -40,6 +46,9 @@ func Run(t *testing.T, open Open) {
 		"refusals that follow each other double the pause":  refusalsDouble,
 		"refusals at once make one pause":                   refusalsAtOnce,
 		"another key need not wait":                         anotherKey,
+		"the outlook is the next slot, and takes none":      outlookIsTheNextSlot,
+		"a delay is in the outlook":                         outlookOfADelay,
+		"a refused key is in the outlook, and no other":     outlookOfARefusedKey,
 		"calls obey their context":                          obeysContext,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,10 +69,10 @@ type bench struct {
 }
 
 // workers makes a pace with so many workers. It is called once in each test, as paces may share their accounts.
-func (b *bench) workers(perMinute, n int) []delivery.Pacer {
+func (b *bench) workers(perMinute, n int) []Pacer {
 	b.t.Helper()
 	worker := b.open(b.t, perMinute)
-	all := make([]delivery.Pacer, n)
+	all := make([]Pacer, n)
 	for i := range all {
 		all[i] = worker(b.clock)
 	}
@@ -202,7 +211,7 @@ func keepsToTheAsk(t *testing.T, b *bench) {
 }
 
 // another is a pace of another rate, for another account.
-func (b *bench) another(perMinute int) delivery.Pacer {
+func (b *bench) another(perMinute int) Pacer {
 	b.t.Helper()
 	b.account.Name += " (other)"
 	return b.workers(perMinute, 1)[0]
@@ -275,7 +284,8 @@ func obeysContext(t *testing.T, b *bench) {
 	_, reserveErr := p.Reserve(ctx, b.account, delivery.NormalLane, 1, start.Add(time.Hour))
 	delayErr := p.Delay(ctx, b.account.Name, start.Add(time.Minute))
 	_, refuseErr := p.Refuse(ctx, b.account)
-	for name, err := range map[string]error{"Reserve": reserveErr, "Delay": delayErr, "Refuse": refuseErr} {
+	_, outlookErr := p.Outlook(ctx, b.account)
+	for name, err := range map[string]error{"Reserve": reserveErr, "Delay": delayErr, "Refuse": refuseErr, "Outlook": outlookErr} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want %v", name, err, context.Canceled)
 		}

@@ -53,7 +53,7 @@ type worker struct {
 }
 
 // join makes the worker one of the world's.
-func (w *world) join(worker *worker, from func(now func() time.Time) delivery.Pacer) {
+func (w *world) join(worker *worker, from func(now func() time.Time) Pacer) {
 	worker.world, worker.next = w, start.Add(w.upTo(5*time.Second))
 	worker.pacer = from(worker.clock)
 	w.workers = append(w.workers, worker)
