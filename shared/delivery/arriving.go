@@ -43,6 +43,11 @@ func (a arrival) due(now time.Time) time.Time {
 	return at
 }
 
+// DueAt is the moment, at or after now, at which the message may go by its sendAt and its hours.
+func DueAt(m message.Message, now time.Time) time.Time {
+	return arrival{sendAt: m.SendAt, within: m.DeliverWithin}.due(now)
+}
+
 // expired says whether the message is pointless at that time.
 func (a arrival) expired(at time.Time) bool { return !a.expiresAt.IsZero() && !at.Before(a.expiresAt) }
 
