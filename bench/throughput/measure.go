@@ -161,7 +161,7 @@ func (b *bench) ledgerWrites() (func(context.Context) (time.Duration, error), er
 		b.ids++
 		id, now := fmt.Sprintf("write-%d", b.ids), time.Now()
 		item := delivery.Item{
-			ID: id, Fingerprint: "1:5f2b", Revision: id, State: delivery.Sending, Generation: 1, Attempts: 1,
+			ID: id, Workspace: "W1", Fingerprint: "1:5f2b", Revision: id, State: delivery.Sending, Generation: 1, Attempts: 1,
 			History: []delivery.Transition{{At: now, State: delivery.Sending, Attempt: 1}}, ForgetAt: now.Add(time.Hour),
 		}
 		begin := time.Now()

@@ -157,8 +157,8 @@ func TestAMessageThatItsIDMakesTooLargeIsRecorded(t *testing.T) {
 	body := `{"channel":"telegram","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"textMessage":"x","passthrough":{"p":"` // without an id
 	body += strings.Repeat("x", message.MaxBytes-len(body)-len(`"}}`)) + `"}}`
 	result, err := w.sender.DeliverRecord(w.invocation(), delivery.Record{Body: []byte(body)}, "sqs-1", message.Defaults{})
-	if err != nil || !result.Done || result.Item.ID != "sqs-1" || result.Item.State != delivery.Rejected || len(w.posted()) != 0 {
-		t.Errorf("%s, done %v, %v", result.Item.State, result.Done, err)
+	if err != nil || !result.Done || result.Item.ID != "sqs-1" || result.Item.State != delivery.Rejected || len(w.posted()) != 0 || result.Item.Workspace != "W1" {
+		t.Errorf("%s, done %v, of workspace %q, %v", result.Item.State, result.Done, result.Item.Workspace, err)
 	}
 }
 
@@ -218,5 +218,41 @@ func TestLookChangesNothing(t *testing.T) {
 	}
 	if w.ledger.puts != 2 {
 		t.Errorf("%d writes, want those of the delivery", w.ledger.puts)
+	}
+}
+
+// A caller who is limited to some workspaces must see theirs, and of what has none, nothing.
+func TestAnItemSaysWhichWorkspaceItIsOf(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), &shelf{}
+	w.answers(errRejected, nil)
+	w.deliver(text(t, "claimed", "Helo", ""))
+	w.deliver(text(t, "claimed", "Hello", ""))
+	w.deliver(text(t, "claimed", "Goodbye", ""))
+	accept(t, w, q, text(t, "accepted", "Hello", ""))
+	w.deliver(text(t, "too far ahead", "Hello", `,"sendAt":"2027-11-23T12:00:00Z"`))
+
+	malformed := delivery.Record{Body: []byte(`{"id":"mended","workspace":{"id":"W1"},"channel":"fax"}`)}
+	if _, err := w.sender.DeliverRecord(w.invocation(), malformed, "sqs-1", message.Defaults{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.item("mended").Workspace; got != "" {
+		t.Errorf("what cannot be decoded is of workspace %q", got)
+	}
+	w.deliver(text(t, "mended", "Hello", ""))
+
+	w.answers(errUnknown)
+	w.deliver(text(t, "settled", "Hello", ""))
+	if _, err := w.settle("settled", 1, delivery.SettleResend, q); err != nil {
+		t.Fatal(err)
+	}
+	problems, _, err := w.ledger.Problems(t.Context(), delivery.Rejected, 10, "", w.clock.Now())
+	if err != nil || len(problems) != 2 { // one is that of the conflict
+		t.Fatalf("%d are rejected, %v", len(problems), err)
+	}
+	for _, id := range []string{"claimed", "accepted", "mended", "settled", problems[0].ID, problems[1].ID} {
+		if got := w.item(id); got.Workspace != "W1" {
+			t.Errorf("%s, which is %s, is of workspace %q", id, got.State, got.Workspace)
+		}
 	}
 }

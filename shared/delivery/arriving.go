@@ -19,7 +19,7 @@ const maxAhead = 24 * time.Hour
 // arrival is what a record asks for: everything that the decisions need to know of
 // the message.
 type arrival struct {
-	id, fingerprint string
+	id, workspace, fingerprint string
 	// generation is the one that the record is for; 0 if it does not say.
 	generation int
 	content    []byte
@@ -87,7 +87,7 @@ var arriving = table{
 		holds: func(s situation) bool {
 			return s.otherContent() && (s.item.State == Rejected || s.item.State == Failed)
 		},
-		do: func(s situation) decision { return s.start(s.item.nextGeneration(s.record.fingerprint)) },
+		do: situation.startAnew,
 	}, {
 		when: "other content", then: "record it as `rejected` under `conflict:…`, acknowledge it",
 		holds: situation.otherContent,
@@ -95,7 +95,7 @@ var arriving = table{
 	}, {
 		when: "`unknown` or `failed`, and the record orders the next generation", then: "a new generation, as *before a claim*",
 		holds: situation.ordersAnother,
-		do:    func(s situation) decision { return s.start(s.item.nextGeneration(s.record.fingerprint)) },
+		do:    situation.startAnew,
 	}, {
 		when: "a final state", then: "acknowledge it",
 		holds: func(s situation) bool { return s.item.State.Final() },
@@ -176,6 +176,11 @@ func (s situation) start(from Item) decision {
 	return starting.decide(s)
 }
 
+// startAnew starts the next generation, with the content that has just arrived.
+func (s situation) startAnew() decision {
+	return s.start(s.item.nextGeneration(s.record.fingerprint, s.record.workspace))
+}
+
 // tooLate says whether the message is pointless by the time at which it may go.
 func (s situation) tooLate() bool {
 	return s.record.expired(s.record.due(s.now))
@@ -204,16 +209,16 @@ func (s situation) claimed() *Item {
 
 // first is the item of a message of which nothing is known.
 func (a arrival) first() Item {
-	return Item{ID: a.id, Fingerprint: a.fingerprint, Generation: max(1, a.generation)}
+	return Item{ID: a.id, Workspace: a.workspace, Fingerprint: a.fingerprint, Generation: max(1, a.generation)}
 }
 
 // maxRefused is how many contents of an id are remembered as refused; the oldest go first.
 const maxRefused = 100
 
-// nextGeneration starts anew with the content that has just arrived. What was rejected stays refused.
-func (i Item) nextGeneration(fingerprint string) Item {
+// nextGeneration starts anew with the content, which may be another one. What was rejected stays refused.
+func (i Item) nextGeneration(fingerprint, workspace string) Item {
 	next := Item{
-		ID: i.ID, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
+		ID: i.ID, Workspace: workspace, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
 		Refused: slices.Clone(i.Refused), History: slices.Clone(i.History), ForgetAt: i.ForgetAt,
 	}
 	if i.State == Rejected && !slices.Contains(next.Refused, i.Fingerprint) {

@@ -48,12 +48,12 @@ func (b *Batch) DeliverRecord(ctx context.Context, r Record, fallbackID string, 
 	m, invalid := r.decode(fallbackID, defaults)
 	if invalid != nil {
 		turn.arrive()
-		return b.sender.Refuse(ctx, m.ID, r.Body, invalid)
+		return b.sender.Refuse(ctx, m, r.Body, invalid)
 	}
 	result, err := b.run(ctx, m, r, turn)
 	if as[*message.Error](err) { // its id makes it too large
 		turn.arrive()
-		return b.sender.Refuse(ctx, m.ID, r.Body, err)
+		return b.sender.Refuse(ctx, m, r.Body, err)
 	}
 	return result, err
 }

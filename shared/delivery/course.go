@@ -120,9 +120,8 @@ func (c *course) decide(now time.Time) effect {
 	case d.verdict == claim && c.by == nil:
 		return c.await(effect{kind: reserve})
 	case d.verdict == conflict:
-		other := refused(conflictID(c.record.id, c.record.fingerprint), c.record.fingerprint, c.record.content, TakenReason, now)
 		c.decided = d
-		return c.await(effect{kind: write, item: other})
+		return c.await(effect{kind: write, item: c.record.apart().refused(TakenReason, now)})
 	case d.item != nil:
 		return c.write(d)
 	}

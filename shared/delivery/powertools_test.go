@@ -76,7 +76,7 @@ var duplicates = map[string]func(*testing.T, *world) (done bool){
 	},
 	"no message at all": func(t *testing.T, w *world) bool {
 		t.Helper()
-		result, err := w.sender.Refuse(w.invocation(), "a", []byte(`{"id":"a"`), errors.New("it is cut off"))
+		result, err := w.sender.Refuse(w.invocation(), message.Message{ID: "a"}, []byte(`{"id":"a"`), errors.New("it is cut off"))
 		if err != nil {
 			t.Error(err)
 		}

@@ -113,7 +113,7 @@ func (s *Sender) newCourse(m message.Message, r Record) (*course, error) {
 		return nil, err
 	}
 	return &course{retry: s.Retry, looksFirst: r.looksFirst(), record: arrival{
-		id: m.ID, fingerprint: fingerprint, generation: r.Generation, content: content,
+		id: m.ID, workspace: m.Workspace.ID, fingerprint: fingerprint, generation: r.Generation, content: content,
 		sendAt: m.SendAt, expiresAt: m.ExpiresAt, within: m.DeliverWithin,
 		resend: m.IfUnknown == message.Resend, steps: m.Steps(),
 	}}, nil

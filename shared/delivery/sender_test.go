@@ -328,7 +328,7 @@ func TestLogsNameNeitherRecipientNorContentNorDMLYsWords(t *testing.T) {
 		w.deliver(text(t, id, "a secret word", ""))
 	}
 	w.deliver(text(t, "c", "another secret word", ""))
-	if _, err := w.sender.Refuse(t.Context(), "d", []byte(`{"secret word`), &message.Error{Problems: []message.Problem{{Detail: "secret word"}}}); err != nil {
+	if _, err := w.sender.Refuse(t.Context(), message.Message{ID: "d"}, []byte(`{"secret word`), &message.Error{Problems: []message.Problem{{Detail: "secret word"}}}); err != nil {
 		t.Fatal(err)
 	}
 	logs := w.logs.String()

@@ -136,6 +136,6 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if err := queues(LaneOf(m)).Enqueue(ctx, order); err != nil {
 			return Item{}, fmt.Errorf("queue message %s: %w", i.ID, err)
 		}
-		return i.nextGeneration(i.Fingerprint).moved(Accepted, "to be sent again, ordered by "+by, now), nil
+		return i.nextGeneration(i.Fingerprint, i.Workspace).moved(Accepted, "to be sent again, ordered by "+by, now), nil
 	}
 }

@@ -65,6 +65,8 @@ const (
 // Item is what the ledger holds of one message.
 type Item struct {
 	ID string
+	// Workspace is the message's; empty if its content never was a message.
+	Workspace string
 	// Fingerprint is of the content; see [message.Message.Fingerprint].
 	Fingerprint string
 	// Revision names this very version of the item: each write has a new one.

@@ -118,6 +118,7 @@ func TestDamagedItemsAreErrorsThatNameTheAttribute(t *testing.T) {
 		"refused":     `{"S": "1:5f2b"}`,
 		"history":     `{"L": [{"S": "` + private + `"}]}`,
 		"fingerprint": `{"M": {}}`,
+		"workspace":   `{"L": []}`,
 	} {
 		t.Run(attribute, func(t *testing.T) {
 			t.Parallel()

@@ -222,7 +222,7 @@ func (s *stand) open(t *testing.T) *dynamodb.Ledger {
 // sent is a message of the commonest kind.
 func sent(id, revision string) delivery.Item {
 	return delivery.Item{
-		ID: id, Fingerprint: "1:5f2b", Revision: revision, State: delivery.Sent, Generation: 1, Attempts: 1,
+		ID: id, Workspace: "W1", Fingerprint: "1:5f2b", Revision: revision, State: delivery.Sent, Generation: 1, Attempts: 1,
 		Owner: "owner-1", Lease: noon.Add(20 * time.Second), DMLYID: "m-1", DMLYStatus: "success",
 		History: []delivery.Transition{
 			{At: noon, State: delivery.Sending, Attempt: 1},

@@ -33,6 +33,7 @@ func key(id string) map[string]types.AttributeValue {
 // and since when.
 func encode(item delivery.Item) map[string]types.AttributeValue {
 	w := writer(key(item.ID))
+	w.text("workspace", item.Workspace)
 	w.text("fingerprint", item.Fingerprint)
 	w.text("revision", item.Revision)
 	w.text("state", string(item.State))
@@ -69,6 +70,7 @@ func decode(attributes map[string]types.AttributeValue) (delivery.Item, error) {
 	r := &reader{attributes: attributes}
 	item := delivery.Item{
 		ID:          r.id("pk"),
+		Workspace:   r.text("workspace"),
 		Fingerprint: r.text("fingerprint"),
 		Revision:    r.text("revision"),
 		State:       delivery.State(r.text("state")),

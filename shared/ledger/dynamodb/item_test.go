@@ -39,7 +39,7 @@ var anyTransition = rapid.Custom(func(t *rapid.T) delivery.Transition {
 
 var anyItem = rapid.Custom(func(t *rapid.T) delivery.Item {
 	return delivery.Item{
-		ID: anyText.Draw(t, "ID"), Fingerprint: anyText.Draw(t, "Fingerprint"), Revision: anyText.Draw(t, "Revision"),
+		ID: anyText.Draw(t, "ID"), Workspace: anyText.Draw(t, "Workspace"), Fingerprint: anyText.Draw(t, "Fingerprint"), Revision: anyText.Draw(t, "Revision"),
 		State: anyState.Draw(t, "State"), Generation: rapid.Int().Draw(t, "Generation"), Step: rapid.Int().Draw(t, "Step"),
 		Attempts: rapid.Int().Draw(t, "Attempts"), Owner: anyText.Draw(t, "Owner"), Lease: anyTime.Draw(t, "Lease"),
 		NotBefore: anyTime.Draw(t, "NotBefore"), Resent: rapid.Bool().Draw(t, "Resent"), Dropped: rapid.Bool().Draw(t, "Dropped"),
@@ -137,6 +137,7 @@ func TestAPlainMessagesWritesAreAtMostOneKilobyteEach(t *testing.T) {
 		token := strings.Repeat("A", 26) // as long as that of crypto/rand.Text
 		claim := delivery.Item{
 			ID:          rapid.StringMatching(`[A-Za-z0-9._:@=+-]{1,255}`).Draw(t, "id"),
+			Workspace:   rapid.StringMatching(`[0-9a-zA-Z-]{1,64}`).Draw(t, "workspace"),
 			Fingerprint: "1:" + rapid.StringMatching(`[0-9a-f]{64}`).Draw(t, "fingerprint"),
 			Revision:    token, State: delivery.Sending, Generation: 1, Attempts: 1, Owner: token, Lease: at.Add(27 * time.Second),
 			History:  []delivery.Transition{{At: at, State: delivery.Sending, Attempt: 1}},

@@ -36,7 +36,7 @@ func TestPutIsOneConditionalWrite(t *testing.T) {
 	t.Parallel()
 	const item = `{
 		"pk": {"S": "m#order-1"}, "sk": {"S": "m"},
-		"fingerprint": {"S": "1:5f2b"}, "revision": {"S": "r2"}, "state": {"S": "sent"},
+		"workspace": {"S": "W1"}, "fingerprint": {"S": "1:5f2b"}, "revision": {"S": "r2"}, "state": {"S": "sent"},
 		"generation": {"N": "1"}, "attempts": {"N": "1"},
 		"owner": {"S": "owner-1"}, "lease": {"N": "1795435220123"},
 		"dmlyId": {"S": "m-1"}, "dmlyStatus": {"S": "success"},

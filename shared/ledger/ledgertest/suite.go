@@ -24,7 +24,7 @@ var start = time.Date(2026, 11, 23, 12, 0, 0, 123e6, time.UTC)
 // whole has every field filled, so that a field which a ledger forgets is noticed.
 func whole(id, revision string) delivery.Item {
 	return delivery.Item{
-		ID: id, Fingerprint: "1:abc", Revision: revision, State: delivery.Waiting,
+		ID: id, Workspace: "W1", Fingerprint: "1:abc", Revision: revision, State: delivery.Waiting,
 		Generation: 2, Step: 1, Attempts: 3, Owner: "owner-1", Lease: start.Add(time.Second),
 		NotBefore: start.Add(time.Minute), Resent: true, Dropped: true, DMLYID: "m-1", DMLYStatus: "success",
 		Reason: "später – „zu viele“", Content: []byte("{\"a\":\"\\u0000\"}\x00\xff"),
