@@ -2,11 +2,16 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"dmlysender/shared/apikey"
 	"dmlysender/shared/dmly"
 )
+
+// ErrThrottled is matched by errors of a ledger, its list or a queue that could have been asked at another moment: they
+// had more requests just then than they take. How long that lasts is not known.
+var ErrThrottled = errors.New("too many requests at the moment")
 
 // Ledger remembers where each message stands. Its writes are linearizable for one
 // id. It is safe for concurrent use.

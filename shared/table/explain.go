@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+
+	"dmlysender/shared/delivery"
 )
 
 // Reasons for which the table cannot be used until somebody changes something, for errors.Is.
@@ -17,7 +21,13 @@ var (
 	ErrAccessDenied = errors.New("access denied")
 )
 
-// Explain turns the errors of DynamoDB that an operator can do something about into a sentence that says what. Actions are
+// throttled goes by the SDK's own list of codes: ProvisionedThroughputExceededException, ThrottlingException, and others.
+func throttled(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// Explain turns the errors of DynamoDB that an operator can do something about into a sentence that says what; those that
+// time may mend match [delivery.ErrThrottled]. Actions are
 // those that the function's role needs, such as "dynamodb:GetItem and dynamodb:PutItem".
 func Explain(ctx context.Context, err error, actions string) error {
 	// The SDK's deserialization error carries a copy of the answer, and with it what a message says.
@@ -27,6 +37,9 @@ func Explain(ctx context.Context, err error, actions string) error {
 		}
 		return errors.New("the answer was cut short or is not what DynamoDB writes: " +
 			"if it stays so, check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB")
+	}
+	if throttled(err) {
+		return fmt.Errorf("%w: if it lasts, raise the limits of the table or of the account (%w)", delivery.ErrThrottled, err)
 	}
 	refused, ok := errors.AsType[smithy.APIError](err)
 	if !ok {

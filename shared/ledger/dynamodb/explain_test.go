@@ -98,7 +98,7 @@ func TestBriefFaultsAreRetriedAndLastingOnesAreErrors(t *testing.T) {
 			if got := len(s.asked()); got != tt.requests {
 				t.Errorf("got %d requests, want %d", got, tt.requests)
 			}
-			if _, isThrottling := errors.AsType[*types.ProvisionedThroughputExceededException](err); !tt.ok && !isThrottling {
+			if _, isThrottling := errors.AsType[*types.ProvisionedThroughputExceededException](err); !tt.ok && (!isThrottling || !errors.Is(err, delivery.ErrThrottled)) {
 				t.Errorf("got %v, want it to be recognised as throttling", err)
 			}
 		})

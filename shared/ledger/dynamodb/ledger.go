@@ -26,9 +26,9 @@ const (
 // Ledger is a [delivery.Ledger] and a [delivery.ProblemLister] in a DynamoDB table. Times keep their milliseconds. It is
 // safe for concurrent use.
 //
-// Its errors say which message and which table they are about; they match [ErrTableNotFound] or [ErrAccessDenied] where one
-// applies, else wrap the SDK's, and contain nothing of a message. Throttling is an error once the SDK's own retries
-// are used up.
+// Its errors say which message and which table they are about; they match [ErrTableNotFound], [ErrAccessDenied] or
+// [delivery.ErrThrottled] where one applies, else wrap the SDK's, and contain nothing of a message. Throttling is an error
+// once the SDK's own retries are used up.
 type Ledger struct {
 	client *sdk.Client
 	table  *string

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"dmlysender/shared/delivery"
 )
 
 // outcome is what the answer to a batch says of one of its entries.
@@ -34,10 +35,11 @@ func outcomes(n int, done []*string, failed []types.BatchResultErrorEntry) []out
 	for _, f := range failed {
 		if i, ok := index(f.Id, n); ok {
 			code := aws.ToString(f.Code)
-			all[i] = outcome{
-				err:     fmt.Errorf("SQS refused it: %s: %s", code, aws.ToString(f.Message)),
-				lasting: f.SenderFault && !strings.Contains(code, "Throttl"),
+			err := fmt.Errorf("SQS refused it: %s: %s", code, aws.ToString(f.Message))
+			if throttles(code) {
+				err = fmt.Errorf("%w: %w", delivery.ErrThrottled, err)
 			}
+			all[i] = outcome{err: err, lasting: f.SenderFault && !throttles(code)}
 		}
 	}
 	return all

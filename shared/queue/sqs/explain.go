@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"dmlysender/shared/delivery"
 )
 
 // Reasons for which nothing can be queued until somebody changes something, for errors.Is.
@@ -93,6 +95,14 @@ func explain(ctx context.Context, err error, rights string) error {
 		return fmt.Errorf("%w: deploy the stack that creates it, or correct the queue's URL and AWS_REGION (%s)", ErrQueueNotFound, refused.ErrorMessage())
 	case strings.Contains(code, "AccessDenied"):
 		return fmt.Errorf("%w: allow %s (%s)", ErrAccessDenied, rights, refused.ErrorMessage())
+	case throttles(code):
+		return fmt.Errorf("%w: if it lasts, raise the limits of the account (%w)", delivery.ErrThrottled, err)
 	}
 	return err
+}
+
+// throttles says whether SQS, or KMS for it, refuses with this code what it would have taken at another moment:
+// RequestThrottled, ThrottlingException, KmsThrottled, OverLimit and the like.
+func throttles(code string) bool {
+	return strings.Contains(code, "Throttl") || strings.HasSuffix(code, "OverLimit")
 }

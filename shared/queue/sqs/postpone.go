@@ -26,8 +26,8 @@ const postponingRights = "the function's role sqs:ChangeMessageVisibility on the
 // beyond 11 h 55 min as that.
 //
 // It is not tried again beyond the SDK's own retries: a record that was not postponed comes back all the same. The error
-// says of how many that is so, of which (the first in the call is record 1), and why. It matches [ErrQueueNotFound] or
-// [ErrAccessDenied] where one applies.
+// says of how many that is so, of which (the first in the call is record 1), and why. It matches [ErrQueueNotFound],
+// [ErrAccessDenied] or [delivery.ErrThrottled] where one applies.
 func (q *Queue) Postpone(ctx context.Context, records ...delivery.Postponement) error {
 	var left []failure
 	entries := make([]postponed, 0, len(records))

@@ -56,8 +56,8 @@ func (q *Queue) Name() string { return (*q.url)[strings.LastIndexByte(*q.url, '/
 // when a whole request fails is nothing handed over after it.
 //
 // The error says of how many records it is not known that they are queued, of which, and why. It matches
-// [ErrQueueNotFound] or [ErrAccessDenied] where one applies. To enqueue all of them again does no harm: a message that
-// is queued twice is sent once.
+// [ErrQueueNotFound], [ErrAccessDenied] or [delivery.ErrThrottled] where one applies. To enqueue all of them again does no
+// harm: a message that is queued twice is sent once.
 func (q *Queue) Enqueue(ctx context.Context, records ...delivery.Record) error {
 	var unsent []failure
 	entries := make([]entry, 0, len(records))
