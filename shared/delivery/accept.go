@@ -3,42 +3,163 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"dmlysender/shared/message"
 )
 
-// Accept writes the message down as accepted and puts it on the queue. Repeating it
-// is harmless: the same content under the same id is queued again for as long as
-// nothing has begun, and what is at rest stays there.
+// maxAccepting is how many messages of one call are written down at the same time.
+const maxAccepting = 10
+
+// Acceptance is what became of a message that was to be accepted.
+type Acceptance struct {
+	// Result is where it stands. Done means that it is at rest already. Conflict means that the id belongs to a message
+	// with other content; nothing was written then.
+	Result Result
+	// Known says that the same message stood in the ledger before, so that this one repeats it. A correction repeats nothing.
+	Known bool
+	// Err says why it is not known whether the message is accepted. It is a *message.Error if its id makes it too large;
+	// otherwise the ledger or the queue could not be asked, and it matches [ErrThrottled] if that was asked too much.
+	Err error
+}
+
+// Accept is [Sender.AcceptAll] for one message.
+func (s *Sender) Accept(ctx context.Context, m message.Message, queues func(Lane) Queue) Acceptance {
+	return s.AcceptAll(ctx, []message.Message{m}, queues)[0]
+}
+
+// AcceptAll writes the messages down as accepted and puts them on the queues of their lanes. It returns what became of
+// each, in their order. The messages have ids and are valid.
 //
-// Done means that the message is at rest already. Conflict means that the id
-// belongs to a message with other content; nothing was written then.
-func (s *Sender) Accept(ctx context.Context, m message.Message, queue Queue) (Result, error) {
-	c, err := s.newCourse(m, Record{})
-	if err != nil {
-		return Result{}, err
+// Repeating it is harmless: the same content under the same id is queued again for as long as nothing has begun, and what
+// is at rest stays there. Messages with one id are taken in their order. If they are the same, one record stands for all of
+// them; one that differs from an earlier one which was accepted is a conflict.
+//
+// The records of a lane are handed to its queue at once. If that fails, all messages of the lane have the error.
+func (s *Sender) AcceptAll(ctx context.Context, messages []message.Message, queues func(Lane) Queue) []Acceptance {
+	intakes := make([]*intake, len(messages))
+	for i, m := range messages {
+		intakes[i] = s.newIntake(m)
 	}
-	now := s.Clock.Now()
-	item := Item{ID: m.ID, Fingerprint: c.record.fingerprint, Generation: 1}.moved(Accepted, "", now)
+	s.writeAll(ctx, intakes)
+	for _, lane := range []Lane{NormalLane, BulkLane} {
+		enqueue(ctx, intakes, lane, queues)
+	}
+	all := make([]Acceptance, len(intakes))
+	for i, in := range intakes {
+		all[i] = in.Acceptance
+		if in.twin != nil {
+			all[i] = in.twin.Acceptance
+		}
+	}
+	return all
+}
+
+// intake is a message on its way to being accepted.
+type intake struct {
+	Acceptance
+	message message.Message
+	course  *course
+	// record is what has to be queued behind it; nil if nothing has.
+	record *Record
+	// twin is an earlier intake of the same message, which it shares everything with; nil if there is none.
+	twin *intake
+}
+
+func (s *Sender) newIntake(m message.Message) *intake {
+	in := &intake{message: m}
+	in.course, in.Err = s.newCourse(m, Record{})
+	return in
+}
+
+// writeAll writes them all down, those of one id one after the other.
+func (s *Sender) writeAll(ctx context.Context, intakes []*intake) {
+	byID := map[string][]*intake{}
+	var ids []string
+	for _, in := range intakes {
+		id := in.message.ID
+		if byID[id] == nil {
+			ids = append(ids, id)
+		}
+		byID[id] = append(byID[id], in)
+	}
+	var wg sync.WaitGroup
+	free := make(chan struct{}, maxAccepting)
+	for _, id := range ids {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			s.writeInOrder(ctx, byID[id])
+		})
+	}
+	wg.Wait()
+}
+
+// writeInOrder writes messages of one id down. From the first on that the ledger took, or may have taken, the id is that one's.
+func (s *Sender) writeInOrder(ctx context.Context, intakes []*intake) {
+	var first *intake
+	for _, in := range intakes {
+		switch {
+		case in.Err != nil: // it is too large
+		case ctx.Err() != nil: // nothing more is begun
+			in.Err = fmt.Errorf("record message %s as accepted: %w", in.message.ID, ctx.Err())
+		case first == nil:
+			s.writeAccepted(ctx, in)
+			if in.Err != nil || in.record != nil {
+				first = in
+			}
+		case in.course.record.fingerprint == first.course.record.fingerprint:
+			in.twin = first
+		case first.Err != nil:
+			in.Err = first.Err
+		default:
+			in.Result = Result{Item: first.Result.Item, Conflict: true}
+		}
+	}
+}
+
+// writeAccepted writes a message down, where nothing stands, and says which record it needs.
+func (s *Sender) writeAccepted(ctx context.Context, in *intake) {
+	m, c, now := in.message, in.course, s.Clock.Now()
+	item := c.record.first().moved(Accepted, "", now)
 	item.ForgetAt = later(item.ForgetAt, later(m.SendAt, m.ExpiresAt).Add(remember))
 	item.Revision = s.NewToken()
 	standing, ok, err := s.put(ctx, item, "")
 	if err != nil {
-		return Result{}, fmt.Errorf("record message %s as accepted: %w", m.ID, err)
+		in.Err = fmt.Errorf("record message %s as accepted: %w", m.ID, err)
+		return
 	}
 	generation := item.Generation
 	if !ok && standing.ID != "" {
-		c.standing = &standing
+		c.standing, in.Known = &standing, standing.Fingerprint == c.record.fingerprint
 		if seen := c.seen(now); seen.Conflict || seen.Done {
-			return seen, nil
+			in.Result = seen
+			return
 		}
 		generation = 0 // a correction, unless the same content stands there
-		if standing.Fingerprint == c.record.fingerprint {
+		if in.Known {
 			item, generation = standing, standing.Generation
 		}
 	}
-	if err := queue.Enqueue(ctx, Record{Body: c.record.content, ID: m.ID, Group: m.Workspace.ID, Generation: generation}); err != nil {
-		return Result{}, fmt.Errorf("queue message %s: %w", m.ID, err)
+	in.Result.Item = item
+	in.record = &Record{Body: c.record.content, ID: m.ID, Group: m.Workspace.ID, Generation: generation}
+}
+
+// enqueue hands the records of a lane to its queue.
+func enqueue(ctx context.Context, intakes []*intake, lane Lane, queues func(Lane) Queue) {
+	var records []Record
+	var queued []*intake
+	for _, in := range intakes {
+		if in.record != nil && LaneOf(in.message) == lane {
+			records, queued = append(records, *in.record), append(queued, in)
+		}
 	}
-	return Result{Item: item}, nil
+	if len(records) == 0 {
+		return
+	}
+	if err := queues(lane).Enqueue(ctx, records...); err != nil {
+		for _, in := range queued {
+			in.Result, in.Err = Result{}, fmt.Errorf("queue message %s: %w", in.message.ID, err)
+		}
+	}
 }

@@ -25,13 +25,18 @@ func (s *shelf) Enqueue(_ context.Context, records ...delivery.Record) error {
 	return nil
 }
 
+// lanes has the shelf as the queue of both lanes.
+func (s *shelf) lanes() func(delivery.Lane) delivery.Queue {
+	return func(delivery.Lane) delivery.Queue { return s }
+}
+
 func accept(t *testing.T, w *world, q *shelf, m message.Message) delivery.Result {
 	t.Helper()
-	result, err := w.sender.Accept(t.Context(), m, q)
-	if err != nil {
-		t.Fatal(err)
+	got := w.sender.Accept(t.Context(), m, q.lanes())
+	if got.Err != nil {
+		t.Fatal(got.Err)
 	}
-	return result
+	return got.Result
 }
 
 func TestAcceptedMessagesAreQueuedAndThenSent(t *testing.T) {
@@ -53,7 +58,7 @@ func TestAcceptingAgainIsHarmless(t *testing.T) {
 	t.Parallel()
 	w, q := newWorld(t), &shelf{err: errors.New("the queue does not answer")}
 	m := text(t, "a", "Hello", "")
-	if _, err := w.sender.Accept(t.Context(), m, q); err == nil {
+	if got := w.sender.Accept(t.Context(), m, q.lanes()); got.Err == nil {
 		t.Fatal("it was accepted without a record behind it")
 	}
 	q.err = nil
@@ -230,7 +235,7 @@ func TestAnItemSaysWhichWorkspaceItIsOf(t *testing.T) {
 	w.deliver(text(t, "claimed", "Hello", ""))
 	w.deliver(text(t, "claimed", "Goodbye", ""))
 	accept(t, w, q, text(t, "accepted", "Hello", ""))
-	w.deliver(text(t, "too far ahead", "Hello", `,"sendAt":"2027-11-23T12:00:00Z"`))
+	w.deliver(text(t, "ahead", "Hello", `,"sendAt":"2027-11-23T12:00:00Z"`))
 
 	malformed := delivery.Record{Body: []byte(`{"id":"mended","workspace":{"id":"W1"},"channel":"fax"}`)}
 	if _, err := w.sender.DeliverRecord(w.invocation(), malformed, "sqs-1", message.Defaults{}); err != nil {

@@ -230,7 +230,7 @@ func TestARepeatedAcceptIsQueuedAgainUnlessItRests(t *testing.T) {
 	t.Parallel()
 	w, q := newWorld(t), &shelf{err: errLedger}
 	m := text(t, "a", "Hello", `,"expiresAt":"2026-11-23T12:10:00Z"`)
-	if _, err := w.sender.Accept(t.Context(), m, q); err == nil {
+	if got := w.sender.Accept(t.Context(), m, q.lanes()); got.Err == nil {
 		t.Fatal("it was accepted without a record")
 	}
 	q.err = nil

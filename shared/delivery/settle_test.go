@@ -15,7 +15,7 @@ import (
 // settle has ops settle the generation of a message.
 func (w *world) settle(id string, generation int, as delivery.Settlement, q *shelf) (delivery.Item, error) {
 	w.t.Helper()
-	return w.sender.Settle(w.t.Context(), id, generation, as, "ops", func(delivery.Lane) delivery.Queue { return q })
+	return w.sender.Settle(w.t.Context(), id, generation, as, "ops", q.lanes())
 }
 
 // come delivers what stands on the shelf, in order, and takes it away.

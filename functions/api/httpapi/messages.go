@@ -41,10 +41,10 @@ func (h *Handler) postMessage(w http.ResponseWriter, r *http.Request, from calle
 		writeProblem(w, http.StatusUnprocessableEntity, "the message is not valid", []message.Problem{{Pointer: "/sendAt", Detail: err.Error()}})
 		return
 	}
-	result, err := h.Sender.Accept(r.Context(), m, h.Queues.For(delivery.LaneOf(m)))
-	switch {
-	case err != nil:
-		h.refuseBody(w, err)
+	taken := h.Sender.Accept(r.Context(), m, h.Queues.For)
+	switch result := taken.Result; {
+	case taken.Err != nil:
+		h.refuseBody(w, taken.Err)
 	case result.Conflict:
 		problems(w, http.StatusUnprocessableEntity, delivery.TakenReason)
 	default:
