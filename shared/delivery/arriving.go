@@ -189,6 +189,7 @@ func (s situation) tooLate() bool {
 // ends brings the message to rest in the state.
 func (s situation) ends(in State, reason string) decision {
 	next := s.item.moved(in, reason, s.now)
+	next.NotBefore = time.Time{}
 	if in.Problem() {
 		next.Content = s.record.content
 	}

@@ -114,9 +114,10 @@ var ending = table{
 		holds: func(s situation) bool { return s.record.resend && !s.item.Resent && !s.usedUp() },
 		to:    []State{Waiting},
 		do: func(s situation) decision {
-			d := s.waits(s.post.err.Error()+"; it will be sent once more, as its ifUnknown says", resendAfter)
-			d.item.Resent = true
-			return d
+			item := *s.item
+			item.Resent = true
+			s.item = &item
+			return s.waits(s.post.err.Error()+"; it will be sent once more, as its ifUnknown says", resendAfter)
 		},
 	}, {
 		when: "in any other way: it may have been sent", then: "`unknown`",
@@ -174,6 +175,9 @@ func (s situation) leave() decision {
 // waits has the message wait for so long.
 func (s situation) waits(reason string, d time.Duration) decision {
 	next := s.item.moved(Waiting, reason, s.now)
+	if next.Resent { // it may have to rest as unknown without its record
+		next.Content = s.record.content
+	}
 	next.NotBefore = s.now.Add(d)
 	return decision{verdict: comeBack, item: &next, at: next.NotBefore}
 }

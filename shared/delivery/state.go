@@ -92,7 +92,7 @@ type Item struct {
 	DMLYID, DMLYStatus string
 	// Reason says in a sentence why it stands where it stands; it may quote DMLY.
 	Reason string
-	// Content is the message's JSON, kept only while it is a problem.
+	// Content is the message's JSON, kept only while it is a problem, or waits and would be one if it were cancelled.
 	Content []byte
 	// Refused are the fingerprints of earlier generations that were refused.
 	Refused []string

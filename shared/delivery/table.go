@@ -17,9 +17,11 @@ type situation struct {
 	// post is what a post came to.
 	post outcome
 	// next is what an owner would write if it found its claim, and not this item.
-	next  *Item
-	retry Retry
-	now   time.Time
+	next *Item
+	// person is who wants the message back.
+	person string
+	retry  Retry
+	now    time.Time
 }
 
 // decision is what to do.
@@ -92,6 +94,7 @@ func StateTable() string {
 		{"Before a claim:", starting},
 		{"The post has ended:", ending},
 		{"Somebody took its slow owner for dead meanwhile:", overtaking},
+		{"Somebody cancels it. What stands:", cancelling},
 	} {
 		fmt.Fprintf(&b, "| %s | |\n|---|---|\n", part.title)
 		for _, r := range part.table {

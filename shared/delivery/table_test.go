@@ -43,7 +43,7 @@ func items() []*Item {
 								Generation: 2, Attempts: 1, Owner: "owner-1", Lease: noon.Add(lease), NotBefore: noon.Add(notBefore),
 								History: []Transition{{At: noon, State: state}}, ForgetAt: noon.Add(time.Hour),
 							}
-							if state.Problem() {
+							if keepsContent(*item) {
 								item.Content = []byte("content")
 							}
 							all = append(all, item)
@@ -86,6 +86,9 @@ func outcomes() []outcome {
 		{err: errors.New("anything")},
 	}
 }
+
+// keepsContent says whether it is a problem, or would be one if it were cancelled.
+func keepsContent(i Item) bool { return i.State.Problem() || i.State == Waiting && i.Resent }
 
 // follow asks each rule of the table for each situation in which it decides, and fails if a row never does.
 func follow(t *testing.T, table table, all []situation, check func(r rule, s situation, d decision)) {
@@ -133,7 +136,7 @@ func leadsTo(t *testing.T, r rule, d decision, onward table) {
 		t.Errorf("%q leads to %+v, want %v", r.when, d.item, r.to)
 	case d.item != nil && len(r.to) == 1 && !strings.Contains(r.then, "`"+string(r.to[0])+"`"):
 		t.Errorf("%q says %q, and leads to %s", r.when, r.then, r.to[0])
-	case d.item != nil && (d.item.Content != nil) != d.item.State.Problem():
+	case d.item != nil && (d.item.Content != nil) != keepsContent(*d.item):
 		t.Errorf("%q: %s has %d bytes of content", r.when, d.item.State, len(d.item.Content))
 	}
 }
@@ -269,6 +272,34 @@ func TestASlowOwnerDoesWhatItsRowSays(t *testing.T) {
 			t.Errorf("%q: an owner whose token was replaced wrote %s", r.when, d.item.State)
 		case !d.item.State.Final():
 			t.Errorf("%q: %s, and nothing brings it back", r.when, d.item.State)
+		}
+	})
+}
+
+func TestACancelDoesWhatItsRowSays(t *testing.T) {
+	t.Parallel()
+	var all []situation
+	for _, item := range items() {
+		if item != nil {
+			all = append(all, situation{item: item, person: "ops", now: noon})
+		}
+	}
+	follow(t, cancelling, all, func(r rule, s situation, d decision) {
+		leadsTo(t, r, d, nil)
+		if taken := s.item.State == Sending || s.item.State.Final(); taken != (d.item == nil) {
+			t.Errorf("%q: %s became %+v", r.when, s.item.State, d.item)
+		}
+		if d.item == nil {
+			return
+		}
+		if d.item.State == Cancelled && s.item.State == Waiting && s.item.Resent {
+			t.Errorf("%q: it may have been sent", r.when)
+		}
+		if d.item.Owner != s.item.Owner || d.item.Generation != s.item.Generation || !d.item.NotBefore.IsZero() {
+			t.Errorf("%q: %+v became %+v", r.when, s.item, d.item)
+		}
+		if last := d.item.History[len(d.item.History)-1]; !strings.Contains(last.Reason, "cancelled by ops") {
+			t.Errorf("%q: the history ends with %+v", r.when, last)
 		}
 	})
 }
