@@ -14,10 +14,12 @@ import (
 // shelf is a queue that keeps what it gets.
 type shelf struct {
 	records []delivery.Record
+	calls   int
 	err     error
 }
 
 func (s *shelf) Enqueue(_ context.Context, records ...delivery.Record) error {
+	s.calls++
 	if s.err != nil {
 		return s.err
 	}

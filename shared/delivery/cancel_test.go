@@ -228,7 +228,7 @@ func TestACancelWhoseAnswerIsLostIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	accept(t, w, &shelf{}, text(t, "a", "Hello", ""))
-	w.ledger.fail, w.ledger.lose = failFor(1), failFor(1)
+	w.ledger.lose = failFor(2)
 	if got, err := w.cancel("a"); err != nil || got.State != delivery.Cancelled || len(w.item("a").History) != 2 {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/hostile"
+	"dmlysender/shared/message"
 )
 
 var errLedger = errors.New("the ledger does not answer")
@@ -177,5 +179,109 @@ func TestAnEndBetweenTwoStepsLeavesTheMessageWaiting(t *testing.T) {
 	w.answers(nil)
 	if again := w.until(m); again.Item.State != delivery.Sent || again.Item.Step != 1 || len(w.posted()) != 2 {
 		t.Errorf("then %+v after %d posts", again.Item, len(w.posted()))
+	}
+}
+
+// mortal are the ledger and the queues as one process sees them, which may end at each of its effects.
+type mortal struct {
+	*hostile.Process
+	world  *world
+	queues shelves
+}
+
+func (m mortal) Put(ctx context.Context, item delivery.Item, over string, now time.Time) (standing delivery.Item, ok bool, err error) {
+	err = m.Do("put", func() error {
+		standing, ok, err = m.world.ledger.Put(ctx, item, over, now)
+		return err
+	})
+	return standing, ok, err
+}
+
+func (m mortal) Get(ctx context.Context, id string, now time.Time) (delivery.Item, bool, error) {
+	return m.world.ledger.Get(ctx, id, now)
+}
+
+// lane is the queue of a lane.
+func (m mortal) lane(lane delivery.Lane) delivery.Queue {
+	return mortalQueue{m.Process, m.queues[lane]}
+}
+
+type mortalQueue struct {
+	*hostile.Process
+	next delivery.Queue
+}
+
+func (q mortalQueue) Enqueue(ctx context.Context, records ...delivery.Record) error {
+	return q.Do("enqueue", func() error { return q.next.Enqueue(ctx, records...) })
+}
+
+// acceptUntilDone is a caller who repeats everything until it is told of each message that it is accepted, each time
+// perhaps in another process.
+func (w *world) acceptUntilDone(script *hostile.Script, queues shelves, messages []message.Message) {
+	w.t.Helper()
+	for range 10 {
+		ctx, process := hostile.NewProcess(w.t.Context(), script, nil)
+		life := mortal{process, w, queues}
+		sender := *w.sender
+		sender.Ledger = life
+		done := false
+		ended := !process.Run(func() {
+			done = true
+			for _, a := range sender.AcceptAll(ctx, messages, life.lane) {
+				done = done && a.Err == nil && !a.Result.Conflict
+			}
+		})
+		process.Stop()
+		if done && !ended {
+			return
+		}
+	}
+	w.t.Error("it is never accepted")
+}
+
+// The process may end between the two writes, between them and the queues, and between the queues; each answer may be lost.
+func TestWhateverEndsAnAcceptanceARepeatLosesNothingAndSendsOnce(t *testing.T) {
+	t.Parallel()
+	play := func(faults map[int]hostile.Fault) *hostile.Script {
+		w, script := newWorld(t), hostile.NewScript(faults)
+		queues := newShelves()
+		messages := []message.Message{
+			text(t, "a", "Hello", ""), text(t, "b", "Hello", `,"priority":"bulk"`), text(t, "a", "Hello", ""), text(t, "c", "Hello", ""),
+		}
+		w.acceptUntilDone(script, queues, messages)
+		for _, q := range queues {
+			for _, result := range w.come(q) {
+				if !result.Done || result.Conflict {
+					t.Errorf("%v: a record came to %+v", faults, result)
+				}
+			}
+		}
+		for _, id := range []string{"a", "b", "c"} {
+			if got := w.item(id); got.State != delivery.Sent {
+				t.Errorf("%v: %s stands as %s", faults, id, got.State)
+			}
+		}
+		if n := len(w.posted()); n != 3 {
+			t.Errorf("%v: %d posts, want 3", faults, n)
+		}
+		if script.Fired() != len(faults) {
+			t.Errorf("%v: %d faults happened", faults, script.Fired())
+		}
+		return script
+	}
+	variants := []hostile.Fault{hostile.Refuse, hostile.LoseAnswer, hostile.EndBefore, hostile.EndAfter}
+	plain := len(play(nil).Effects())
+	if plain != 5 {
+		t.Fatalf("it has %d effects, want 3 writes and 2 queues", plain)
+	}
+	for i := 1; i <= plain; i++ {
+		for _, first := range variants {
+			play(map[int]hostile.Fault{i: first})
+			for j := i + 1; j <= plain+1; j++ { // a fault costs at least one effect more, whichever goroutine is first
+				for _, second := range variants {
+					play(map[int]hostile.Fault{i: first, j: second})
+				}
+			}
+		}
 	}
 }

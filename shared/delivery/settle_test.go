@@ -67,6 +67,41 @@ func TestAnUnknownMessageIsSettledInThreeWays(t *testing.T) {
 	}
 }
 
+// Over HTTP it is a key that settles, and cancels.
+func TestTheHistoryNamesWhoDecidedAsTheyAreCalled(t *testing.T) {
+	t.Parallel()
+	const by = `key "orders"`
+	for name, decide := range map[string]func(w *world, q *shelf) (delivery.Item, error){
+		"settled as sent by": func(w *world, q *shelf) (delivery.Item, error) {
+			return w.sender.Settle(w.t.Context(), "unknown", 1, delivery.SettleSent, by, q.lanes())
+		},
+		"to be sent again, ordered by": func(w *world, q *shelf) (delivery.Item, error) {
+			return w.sender.Settle(w.t.Context(), "unknown", 1, delivery.SettleResend, by, q.lanes())
+		},
+		"dropped by": func(w *world, q *shelf) (delivery.Item, error) {
+			return w.sender.Settle(w.t.Context(), "unknown", 1, delivery.SettleDrop, by, q.lanes())
+		},
+		"cancelled by": func(w *world, _ *shelf) (delivery.Item, error) {
+			return w.sender.Cancel(w.t.Context(), "accepted", by)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, q := newWorld(t), &shelf{}
+			w.answers(errUnknown)
+			w.deliver(text(t, "unknown", "Hello", ""))
+			accept(t, w, q, text(t, "accepted", "Hello", ""))
+			got, err := decide(w, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last := got.History[len(got.History)-1]; last.Reason != name+" "+by {
+				t.Errorf("the history ends with %q", last.Reason)
+			}
+		})
+	}
+}
+
 func TestWhatCannotBeSettledSaysWhy(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

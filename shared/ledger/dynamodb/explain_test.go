@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,15 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			refuse(http.StatusBadRequest, "AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/worker is not authorized"),
 			dynamodb.ErrAccessDenied, []string{"dynamodb:PutItem", "dynamodb:Query", "assumed-role/worker"},
 		},
+		"throttled": {
+			refuse(http.StatusBadRequest, "ThrottlingException", "Rate exceeded"), delivery.ErrThrottled, []string{"raise the limits", "Rate exceeded"},
+		},
+		"too much for the table": {
+			refuse(http.StatusBadRequest, "ProvisionedThroughputExceededException", "Rate exceeded"), delivery.ErrThrottled, []string{"Rate exceeded"},
+		},
+		"too much for the account": {
+			refuse(http.StatusBadRequest, "RequestLimitExceeded", "Rate exceeded"), delivery.ErrThrottled, []string{"Rate exceeded"},
+		},
 		"other": {
 			refuse(http.StatusBadRequest, "ValidationException", "Item size has exceeded the maximum allowed size"),
 			nil, []string{"ValidationException", "Item size"},
@@ -46,7 +56,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := (&stand{faults: []http.HandlerFunc{tt.fault, tt.fault, tt.fault}}).open(t)
+			l := (&stand{faults: slices.Repeat([]http.HandlerFunc{tt.fault}, 9)}).open(t) // three calls, each tried three times
 			_, ok, putErr := l.Put(t.Context(), sent("order-1", "r1"), "", noon)
 			_, found, getErr := l.Get(t.Context(), "order-1", noon)
 			items, next, listErr := l.Problems(t.Context(), delivery.Failed, 1, "", noon)

@@ -48,7 +48,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			nil, []string{"ValidationException", "key element"},
 		},
 		"unreadable": {awstest.Answer(http.StatusOK, `{"Attributes": {"tat`), nil, []string{"AWS_ENDPOINT_URL_DYNAMODB"}},
-		"throttled":  {refuse("ThrottlingException", "Rate exceeded"), nil, []string{"ThrottlingException"}},
+		"throttled":  {refuse("ThrottlingException", "Rate exceeded"), delivery.ErrThrottled, []string{"ThrottlingException"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

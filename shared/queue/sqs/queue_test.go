@@ -154,6 +154,20 @@ func TestWhatSQSCouldNotTakeJustThenIsSentAgain(t *testing.T) {
 	}
 }
 
+func TestWhatSQSThrottlesToTheEndIsToldFromWhatItRefuses(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"RequestThrottled": true, "KmsThrottled": true, "ThrottlingException": true, "OverLimit": true, "InternalError": false, "KmsDisabled": false} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			s := &stand{refuse: func(message, int) *refusal { return &refusal{Code: code, SenderFault: true} }}
+			err := s.open(t).Enqueue(t.Context(), numbered(1)...)
+			if err == nil || errors.Is(err, delivery.ErrThrottled) != want || !strings.Contains(err.Error(), code) {
+				t.Errorf("got %v, want it to be throttling: %v", err, want)
+			}
+		})
+	}
+}
+
 func TestTheErrorNamesWhatIsNotQueued(t *testing.T) {
 	t.Parallel()
 	s := &stand{refuse: func(m message, _ int) *refusal {
@@ -225,6 +239,15 @@ func TestNothingIsSentAfterARequestThatFailed(t *testing.T) {
 		},
 		"out of order": {
 			fault(http.StatusServiceUnavailable, "ServiceUnavailable", "later"), 3, nil, []string{"later"},
+		},
+		"throttled": {
+			fault(http.StatusBadRequest, "ThrottlingException", "Rate exceeded"), 3, delivery.ErrThrottled, []string{"Rate exceeded"},
+		},
+		"throttled by SQS": {
+			fault(http.StatusForbidden, "RequestThrottled", "slower"), 3, delivery.ErrThrottled, []string{"slower"},
+		},
+		"over a limit": {
+			fault(http.StatusForbidden, "OverLimit", "too many"), 1, delivery.ErrThrottled, []string{"too many"},
 		},
 		"cut": {
 			awstest.Cut, 3, nil, nil,
