@@ -103,6 +103,17 @@ func idIn(body []byte, otherwise string) string {
 
 // judge looks at the end of all things.
 func (w *World) judge() {
+	accepted := w.accepted()
+	for _, s := range w.specs {
+		w.judgeMessage(s, accepted)
+	}
+	if over := w.overRate(); over != "" && w.trouble.Skew == 0 {
+		w.broken("%s", over)
+	}
+}
+
+// accepted is how often DMLY has accepted each content so far.
+func (w *World) accepted() map[string]int {
 	accepted := map[string]int{}
 	for _, m := range w.dmly.Messages() {
 		var body struct {
@@ -114,12 +125,15 @@ func (w *World) judge() {
 		}
 		accepted[body.TextMessage+body.Template]++
 	}
-	for _, s := range w.specs {
-		w.judgeMessage(s, accepted)
+	return accepted
+}
+
+// times is how often one of the message's contents was accepted.
+func (s *spec) times(accepted map[string]int) (n int) {
+	for _, text := range s.texts {
+		n += accepted[text]
 	}
-	if over := w.overRate(); over != "" && w.trouble.Skew == 0 {
-		w.broken("%s", over)
-	}
+	return n
 }
 
 func (w *World) judgeMessage(s *spec, accepted map[string]int) {
@@ -129,10 +143,7 @@ func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 		w.broken("message %s is lost: it stands as %q (found %v, %v); %s", s.id, item.State, ok, err, w.story(s, item, 0))
 		return
 	}
-	times := 0
-	for _, text := range s.texts {
-		times += accepted[text]
-	}
+	times := s.times(accepted)
 	allowed := 1 + s.orders
 	if s.resend {
 		allowed *= 2
@@ -145,9 +156,12 @@ func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 	if item.State == delivery.Sent && times == 0 && !strings.Contains(item.Reason, "settled as sent") {
 		w.broken("message %s is sent, and DMLY has it not; %s", s.id, w.story(s, item, times))
 	}
-	unsent := item.State == delivery.Rejected || item.State == delivery.Failed || item.State == delivery.Expired
+	unsent := item.State == delivery.Rejected || item.State == delivery.Failed || item.State == delivery.Expired || item.State == delivery.Cancelled
 	if unsent && times > 0 && item.Generation == 1 {
 		w.broken("message %s is %s, and DMLY has it; %s", s.id, item.State, w.story(s, item, times))
+	}
+	if s.cancelled && (item.State != delivery.Cancelled || times > s.reached) {
+		w.broken("message %s was cancelled, and then it was %s, and sent %d times; %s", s.id, item.State, times-s.reached, w.story(s, item, times))
 	}
 	if s.malformed && item.State != delivery.Rejected {
 		w.broken("message %s is malformed, and %s", s.id, item.State)
@@ -167,7 +181,9 @@ func (t *Tally) count(state delivery.State) {
 		t.Failed++
 	case delivery.Expired:
 		t.Expired++
-	case delivery.Accepted, delivery.Scheduled, delivery.Sending, delivery.Waiting, delivery.Cancelled:
+	case delivery.Cancelled:
+		t.Cancelled++
+	case delivery.Accepted, delivery.Scheduled, delivery.Sending, delivery.Waiting:
 	}
 }
 

@@ -22,6 +22,8 @@ type scenario struct {
 	resend, malformed bool
 	// settle is how many resends a person orders if it comes to that.
 	settle int
+	// cancel is when a person cancels it; 0 if nobody does.
+	cancel time.Duration
 	// rotated says that DMLY knows another key than the secret, for five minutes.
 	rotated bool
 	// want is where the message comes to rest if nothing happens to it.
@@ -47,6 +49,13 @@ func scenarios() []scenario {
 		{name: "two contents", texts: []string{"text of m.", "other text of m."}, want: delivery.Sent},
 		{name: "a correction", texts: []string{"text of m.", "other text of m."}, dmly: []dmlytest.Fault{{Status: 400}}, want: delivery.Sent},
 		{name: "expired", more: `,"expiresAt":"1999-01-01T00:00:00Z"`, want: delivery.Expired},
+		{name: "cancelled before its time", way: byHTTP, more: `,"sendAt":"2000-01-01T00:10:00Z"`, cancel: time.Minute, want: delivery.Cancelled},
+		{name: "cancelled while it waits", dmly: []dmlytest.Fault{{Status: 503, RetryAfter: "300"}}, cancel: time.Minute, want: delivery.Cancelled},
+		{
+			name: "cancelled before it is resent", more: `,"ifUnknown":"resend"`, resend: true,
+			dmly: []dmlytest.Fault{{Status: 500}}, cancel: 20 * time.Second, want: delivery.Unknown,
+		},
+		{name: "cancelled too late", cancel: time.Minute, want: delivery.Sent},
 		{name: "not yet", more: `,"sendAt":"2000-01-01T00:10:00Z"`, want: delivery.Sent}, // a bubble begins with the year 2000
 	}
 }
@@ -80,4 +89,7 @@ func (w *World) stage(s scenario) {
 		})
 	}
 	w.trouble.Settlements = s.settle
+	if s.cancel > 0 {
+		w.trouble.Cancels, w.cancelAt = 1, s.cancel
+	}
 }

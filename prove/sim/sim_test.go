@@ -103,6 +103,7 @@ func (total Tally) addTo(counts tally.Counts, faults map[string]int) {
 	counts["messages"] += total.Messages
 	counts["sent"] += total.Sent
 	counts["unknown"] += total.Unknown
+	counts["cancelled"] += total.Cancelled
 	counts["duplicates"] += total.Duplicates
 	counts["lost"] += total.Lost
 	counts["crashes"] += total.Crashes

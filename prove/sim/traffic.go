@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -29,6 +28,9 @@ type spec struct {
 	at                time.Duration // when it is sent
 	// orders is how often a person ordered it to be sent again.
 	orders int
+	// cancelled says that a person was told that it is cancelled; it had reached DMLY so often then.
+	cancelled bool
+	reached   int
 	// once says that its sender sends it once, and not a second time for safety.
 	once bool
 }
@@ -143,46 +145,4 @@ func (l *life) call(ctx context.Context, s *spec) bool {
 		l.world.broken("message %s: HTTP %d: %s", s.id, code, answer.Body)
 	}
 	return l.do(effectReturn, "", func() error { return nil }) == nil
-}
-
-// settle has a person settle problems, now and then, for as long as there are some.
-func (w *World) settle(ctx context.Context) {
-	for range w.trouble.Settlements {
-		if sleep(ctx, w.dice.between("settle", time.Minute, 30*time.Minute)) != nil {
-			return
-		}
-		s := w.specs[w.dice.pick("settle", len(w.specs))]
-		item, ok, err := w.ledger.Get(ctx, s.id, time.Now())
-		if err != nil || !ok || !item.NeedsAttention() {
-			continue
-		}
-		as := []delivery.Settlement{delivery.SettleResend, delivery.SettleResend, delivery.SettleSent, delivery.SettleDrop}[w.dice.pick("settle", 4)]
-		w.mu.Lock()
-		if as == delivery.SettleResend {
-			s.orders++
-		}
-		w.mu.Unlock()
-		w.count("settled as " + string(as))
-		w.order(ctx, s.id, item.Generation, as)
-	}
-}
-
-// order has a person settle a message, again and again until it is done or turns out to be nothing to be settled any more. If
-// it does not work, a person may think better of it.
-func (w *World) order(ctx context.Context, id string, generation int, as delivery.Settlement) {
-	for ctx.Err() == nil {
-		life, l := w.newLife(ctx, "person")
-		var err error
-		done := l.process.Run(func() {
-			_, err = l.sender.Settle(life, id, generation, as, "ops", func(lane delivery.Lane) delivery.Queue { return l.lanes().For(lane) })
-		})
-		l.process.Stop()
-		if done && (err == nil || errors.Is(err, delivery.ErrNotSettled)) {
-			return
-		}
-		if w.dice.roll("another mind", 0.2) {
-			as = delivery.SettleDrop
-		}
-		_ = sleep(ctx, time.Second) // the loop looks at the context
-	}
 }

@@ -29,6 +29,8 @@ type Trouble struct {
 	Rotations int
 	// Settlements is how many times a person settles a problem.
 	Settlements int
+	// Cancels is how many times a person cancels a message.
+	Cancels int
 }
 
 // EffectTrouble is what may happen to an effect.
@@ -92,7 +94,7 @@ func everything() Trouble {
 			{"403", 0.01, dmlytest.Fault{Status: 403}},
 		},
 		LoseDelete: 0.08, NoConnection: 0.06, Slow: 0.04, Freeze: 0.03,
-		Skew: 4 * time.Second, Rotations: 1, Settlements: 3,
+		Skew: 4 * time.Second, Rotations: 1, Settlements: 3, Cancels: 1,
 	}
 	for _, name := range effects {
 		t.Effects[name] = EffectTrouble{End: 0.01, Refuse: 0.03, Lose: 0.03}
@@ -114,7 +116,7 @@ const (
 
 // names are the faults of the trouble, as they are counted.
 func (t Trouble) names() []string {
-	names := []string{"no connection", "DMLY is slow", "freeze", "delete lost", "key rotated", givenTwice, cameAgain, cameLate}
+	names := []string{"no connection", "DMLY is slow", "freeze", "delete lost", "key rotated", "cancelled", givenTwice, cameAgain, cameLate}
 	for _, fault := range t.DMLY {
 		names = append(names, "DMLY "+fault.Name)
 	}

@@ -106,7 +106,7 @@ func batch(lane delivery.Lane, records []hostile.Received[delivery.Record]) even
 	return event
 }
 
-// Run plays a schedule to its end: messages come in, two workers a queue work, a person settles problems, until nothing
+// Run plays a schedule to its end: messages come in, two workers a queue work, people settle problems and cancel messages, until nothing
 // moves any more.
 func (w *World) Run(ctx context.Context, messages, workers int) {
 	w.plan(messages)
@@ -133,6 +133,7 @@ func (w *World) play(ctx context.Context, workers int) {
 		traffic.Go(func() { w.rotate(ctx) })
 	}
 	traffic.Go(func() { w.settle(ctx) })
+	traffic.Go(func() { w.withdraw(ctx) })
 	traffic.Wait()
 	w.waitForQuiet(ctx)
 	end()

@@ -51,13 +51,15 @@ type World struct {
 	owners   map[string]int
 	inFlight map[string]int
 	problems []string
+	// cancelAt is when a person cancels a message, if the schedule says so.
+	cancelAt time.Duration
 	// script are the faults that DMLY's first answers meet, in order; nil for those of the trouble.
 	script []dmlytest.Fault
 }
 
 // Tally counts what happened in a world.
 type Tally struct {
-	Messages, Sent, Unknown, Rejected, Failed, Expired int
+	Messages, Sent, Unknown, Rejected, Failed, Expired, Cancelled int
 	// Duplicates are messages that DMLY accepted more often than it was ordered, Lost those that never came to rest.
 	Duplicates, Lost int
 	// Crashes are processes that ended, in flight those of them that ended between a claim and its record.
