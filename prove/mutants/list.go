@@ -134,6 +134,41 @@ var mutants = []mutant{
 		from:  " && !s.item.Dropped", to: "",
 		test: "TestWhatIsDroppedIsNotSentByAnEarlierOrder", in: inDelivery,
 	}, {
+		guard: "cancel: what may have been sent is not called cancelled",
+		file:  inDelivery + "/cancel.go",
+		from:  "return s.item.State == Waiting && s.item.Resent }", to: "return false }",
+		test: "TestWhatMayHaveBeenSentIsUnknownWhenItIsCancelled", in: inDelivery,
+	}, {
+		guard: "cancel: what waits to be sent once more keeps its content",
+		file:  inDelivery + "/ending.go",
+		from:  "if next.Resent {", to: "if false {",
+		test: "TestWhatMayHaveBeenSentIsUnknownWhenItIsCancelled", in: inDelivery,
+	}, {
+		guard: "cancel: not what is being sent",
+		file:  inDelivery + "/cancel.go",
+		from:  "s.item.State == Scheduled || s.item.State == Waiting\n", to: "s.item.State == Scheduled || s.item.State == Waiting || s.item.State == Sending\n",
+		test: "TestWhatIsBeingSentIsNotCancelled", in: inDelivery,
+	}, {
+		guard: "cancel: only what the ledger took is confirmed",
+		file:  inDelivery + "/cancel.go",
+		from:  "if ok {\n\t\t\treturn *d.item", to: "if ok || true {\n\t\t\treturn *d.item",
+		test: "TestACancelAndAClaimAreDecidedByTheLedger", in: inDelivery,
+	}, {
+		guard: "cancel: what is cancelled rests",
+		file:  inDelivery + "/state.go",
+		from:  "case Sent, Rejected, Failed, Expired, Cancelled, Unknown:", to: "case Sent, Rejected, Failed, Expired, Unknown:",
+		test: "TestACancelledMessageIsNotSent", in: inDelivery,
+	}, {
+		guard: "acceptance: a repeat is queued again",
+		file:  inDelivery + "/accept.go",
+		from:  "if in.Known {\n", to: "if in.Known {\n\t\t\tif in.Result.Item = standing; true {\n\t\t\t\treturn\n\t\t\t}\n",
+		test: "TestWhateverEndsAnAcceptanceARepeatLosesNothingAndSendsOnce", in: inDelivery,
+	}, {
+		guard: "acceptance: what could not be queued is not accepted",
+		file:  inDelivery + "/accept.go",
+		from:  "Enqueue(ctx, records...); err != nil {", to: "Enqueue(ctx, records...); err != nil && false {",
+		test: "TestWhateverEndsAnAcceptanceARepeatLosesNothingAndSendsOnce", in: inDelivery,
+	}, {
 		guard: "slots reserved before a 429 are not used",
 		file:  inDelivery + "/slots.go",
 		from:  "if r.epoch == q.epoch {\n\t\t\tq.free = append(q.free, got...)", to: "if true {\n\t\t\tq.free = append(q.free, got...)",

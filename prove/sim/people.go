@@ -9,6 +9,25 @@ import (
 	"dmlysender/shared/delivery"
 )
 
+// hesitant is the ledger as the process of a person sees it, who is slower than a worker.
+type hesitant struct{ *life }
+
+// Get implements [delivery.Ledger].
+func (h hesitant) Get(ctx context.Context, id string, now time.Time) (item delivery.Item, ok bool, err error) {
+	item, ok, err = h.life.Get(ctx, id, now)
+	if h.world.happens("hesitation", h.who+" "+id, h.world.trouble.Hesitate) {
+		_ = sleep(ctx, h.world.dice.between("hesitation "+h.who, 0, time.Minute)) // the next effect looks at the context
+	}
+	return item, ok, err
+}
+
+// newPerson starts the process of a person.
+func (w *World) newPerson(ctx context.Context, who string) (context.Context, *life) {
+	ctx, l := w.newLife(ctx, who)
+	l.sender.Ledger = hesitant{l}
+	return ctx, l
+}
+
 // settle has a person settle problems, now and then, for as long as there are some.
 func (w *World) settle(ctx context.Context) {
 	for range w.trouble.Settlements {
@@ -35,7 +54,7 @@ func (w *World) settle(ctx context.Context) {
 // it does not work, a person may think better of it.
 func (w *World) order(ctx context.Context, id string, generation int, as delivery.Settlement) {
 	for ctx.Err() == nil {
-		life, l := w.newLife(ctx, "person")
+		life, l := w.newPerson(ctx, "person")
 		var err error
 		done := l.process.Run(func() {
 			_, err = l.sender.Settle(life, id, generation, as, "ops", func(lane delivery.Lane) delivery.Queue { return l.lanes().For(lane) })
@@ -75,7 +94,7 @@ func (w *World) withdraw(ctx context.Context) {
 // cancel has a person cancel a message, again and again until it is done or turns out to be nothing to be cancelled any more.
 func (w *World) cancel(ctx context.Context, s *spec) {
 	for ctx.Err() == nil {
-		life, l := w.newLife(ctx, "person who cancels")
+		life, l := w.newPerson(ctx, "person who cancels")
 		var item delivery.Item
 		var err error
 		done := l.process.Run(func() { item, err = l.sender.Cancel(life, s.id, "ops") })

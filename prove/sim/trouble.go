@@ -23,6 +23,8 @@ type Trouble struct {
 	Slow float64
 	// Freeze: a process stands still for up to a minute between its claim and its post.
 	Freeze float64
+	// Hesitate: a person's process stands still for up to a minute between what it reads and what it writes.
+	Hesitate float64
 	// Skew is how far the clock of a process may be off.
 	Skew time.Duration
 	// Rotations is how many times the key is changed.
@@ -93,7 +95,7 @@ func everything() Trouble {
 			{"unreadable", 0.02, dmlytest.Fault{Unreadable: true}},
 			{"403", 0.01, dmlytest.Fault{Status: 403}},
 		},
-		LoseDelete: 0.08, NoConnection: 0.06, Slow: 0.04, Freeze: 0.03,
+		LoseDelete: 0.08, NoConnection: 0.06, Slow: 0.04, Freeze: 0.03, Hesitate: 0.3,
 		Skew: 4 * time.Second, Rotations: 1, Settlements: 3, Cancels: 1,
 	}
 	for _, name := range effects {
@@ -116,7 +118,7 @@ const (
 
 // names are the faults of the trouble, as they are counted.
 func (t Trouble) names() []string {
-	names := []string{"no connection", "DMLY is slow", "freeze", "delete lost", "key rotated", "cancelled", givenTwice, cameAgain, cameLate}
+	names := []string{"no connection", "DMLY is slow", "freeze", "hesitation", "delete lost", "key rotated", "cancelled", givenTwice, cameAgain, cameLate}
 	for _, fault := range t.DMLY {
 		names = append(names, "DMLY "+fault.Name)
 	}

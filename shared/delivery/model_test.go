@@ -22,9 +22,9 @@ const (
 	messages = 2
 )
 
-// bounds keep the model finite: how many messages there are, how often each is delivered, how often the clock moves on and a
-// worker ends, and how many of the answers there are.
-type bounds struct{ messages, deliveries, ticks, ends, answers int }
+// bounds keep the model finite: how many messages there are, how often each is delivered, how often the clock moves on, a
+// worker ends and a person cancels, and how many of the answers there are.
+type bounds struct{ messages, deliveries, ticks, ends, answers, cancels int }
 
 // tick is longer than a lease with its grace, and than the wait before a resend.
 const tick = 40 * time.Second
@@ -128,6 +128,11 @@ func (c *checker) steps(w world) []world {
 			all = append(all, ended)
 		}
 	}
+	for m := range w.left.messages {
+		if next, ok := c.cancel(w, m); ok {
+			all = append(all, next)
+		}
+	}
 	if w.left.ticks > 0 {
 		later := w
 		later.now = w.now.Add(tick)
@@ -217,6 +222,26 @@ func (c *checker) write(w *world, t *thread, m int) event {
 	return event{item: &after, written: true}
 }
 
+// cancel has a person take a message back. It is one step: its write counts only if what it has read still stands.
+func (c *checker) cancel(w world, m int) (world, bool) {
+	if w.left.cancels == 0 || w.ledger[m] == nil {
+		return w, false
+	}
+	d := cancelling.decide(situation{item: w.ledger[m], person: "ops", now: w.now})
+	if d.item == nil {
+		return w, false
+	}
+	if d.item.State == Cancelled && w.accepted[m] > 0 {
+		c.t.Errorf("message %d was cancelled, and DMLY had taken it: %+v", m, w.ledger[m])
+	}
+	w.left.cancels--
+	w.writes[m]++
+	d.item.Revision = fmt.Sprint("r", w.writes[m])
+	w.ledger[m] = d.item
+	c.reached[d.item.State] = true
+	return w, true
+}
+
 // post is first what DMLY does, then the answer.
 func (c *checker) post(w world, t *thread, worker, m int) (all []world) {
 	if t.answer != nil {
@@ -245,6 +270,9 @@ func (c *checker) post(w world, t *thread, worker, m int) (all []world) {
 			if next.accepted[m] > most {
 				c.t.Errorf("DMLY took message %d %d times: %+v", m, next.accepted[m], w.ledger[m])
 			}
+			if w.ledger[m].State == Cancelled {
+				c.t.Errorf("DMLY took message %d when it was cancelled: %+v", m, w.ledger[m])
+			}
 		}
 		all = append(all, next)
 	}
@@ -257,7 +285,7 @@ func (c *checker) rested(w world, m int) {
 	switch {
 	case item == nil || !item.State.Final():
 		c.t.Errorf("message %d was acknowledged, and stands as %+v", m, item)
-	case (item.State == Rejected || item.State == Failed) && w.accepted[m] > 0:
+	case (item.State == Rejected || item.State == Failed || item.State == Cancelled) && w.accepted[m] > 0:
 		c.t.Errorf("message %d is %s, and DMLY took it", m, item.State)
 	}
 	c.counts["rests"]++
@@ -267,7 +295,7 @@ func (c *checker) rested(w world, m int) {
 // which worker is which does not count.
 func (w world) key() [2]uint64 {
 	k := make(key, 0, 512)
-	k.numbers(w.left.messages, w.left.deliveries, w.left.ticks, w.left.ends, w.seconds(w.paused))
+	k.numbers(w.left.messages, w.left.deliveries, w.left.ticks, w.left.ends, w.left.cancels, w.seconds(w.paused))
 	for m := range messages {
 		k.flags(w.records[m].gone)
 		k.numbers(w.records[m].deliveries, w.accepted[m])
@@ -358,17 +386,17 @@ func (w world) appendItem(k *key, i, standing *Item) {
 	k.flags(i.Resent, standing != nil && i.Revision == standing.Revision, standing != nil && i.Owner == standing.Owner)
 }
 
-// TestModel tries all orders of what two workers do with two messages, each delivered more than once, while leases end
-// and workers end or sleep.
+// TestModel tries all orders of what two workers do with two messages, each delivered more than once, while leases end,
+// workers end or sleep, and a person cancels.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	limits := []bounds{
-		{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: 3},
+		{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: 3, cancels: 1},
 		{messages: 2, deliveries: 2, ticks: 0, ends: 0, answers: 1},
 	}
 	if tally.Full() {
 		limits = []bounds{
-			{messages: 1, deliveries: 3, ticks: 2, ends: 2, answers: len(answers)},
+			{messages: 1, deliveries: 3, ticks: 2, ends: 2, answers: len(answers), cancels: 1},
 			{messages: 2, deliveries: 2, ticks: 1, ends: 1, answers: 2},
 		}
 	}
@@ -376,6 +404,10 @@ func TestModel(t *testing.T) {
 	for _, limit := range limits {
 		c := &checker{t: t, resend: [messages]bool{limit.messages == 1, true}, seen: map[[2]uint64]struct{}{}, counts: counts, reached: map[State]bool{}}
 		start := world{now: noon, left: limit}
+		c.explore(start)
+		first := c.arrival(0).first().moved(Accepted, "", noon) // the same, with a message that came over HTTP
+		first.Revision = "r0"
+		start.ledger[0] = &first
 		c.explore(start)
 		counts["states"] += len(c.seen)
 		var reached []State
