@@ -35,7 +35,7 @@ func (m InstagramText) Validate() error {
 	c := check(m)
 	c.workspace(m.Workspace)
 	c.contact(m.Contact)
-	c.text(m.TextMessage, instagramTextLimit)
+	c.text(m.TextMessage)
 	return c.err()
 }
 

@@ -20,6 +20,10 @@ var whatsAppMIMETypes = []string{
 	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 
+// WhatsAppMIMETypes lists the media types that WhatsApp takes, in lower case. What is
+// sent may be in any case, and have parameters.
+func WhatsAppMIMETypes() []string { return slices.Clone(whatsAppMIMETypes) }
+
 func (c *checker) whatsAppMIME(s string) {
 	mediaType, ok := c.mimeType(s)
 	if ok && !slices.Contains(whatsAppMIMETypes, mediaType) {
@@ -42,6 +46,10 @@ func (c *checker) mimeType(s string) (string, bool) {
 
 // localSuffixes are names that only a private network answers.
 var localSuffixes = []string{"localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp", "home.arpa", "private"}
+
+// LocalSuffixes lists the ends of host names, in lower case and without a dot before
+// them, that only a private network answers and that a mediaUrl may not have.
+func LocalSuffixes() []string { return slices.Clone(localSuffixes) }
 
 // mediaURL takes what DMLY can fetch from outside: a public https address. The
 // URL is never fetched here, and hosts that could lead DMLY's fetcher, or a later

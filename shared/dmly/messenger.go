@@ -39,7 +39,7 @@ func (m MessengerText) Validate() error {
 	c := check(m)
 	c.workspace(m.Workspace)
 	c.contact(m.Contact)
-	c.text(m.TextMessage, messengerTextLimit)
+	c.text(m.TextMessage)
 	return c.err()
 }
 

@@ -30,7 +30,7 @@ func (m TelegramTemplate) Validate() error {
 	c := check(m)
 	c.workspace(m.Workspace)
 	c.contact(m.Contact)
-	c.text(m.TextMessage, telegramTextLimit)
+	c.text(m.TextMessage)
 	c.buttons("/buttons", m.Buttons, noLimit)
 	return c.err()
 }

@@ -10,32 +10,47 @@ import (
 	"unicode/utf8"
 )
 
-// A limit is how long a channel lets a text be. The reference states none; these
+// A Limit is how long a channel lets a text be. The reference states none; these
 // are the channels' own documented limits.
-type limit struct {
-	max  int
-	unit string
-	size func(string) int
+type Limit struct {
+	// Max is the length that is still allowed; 0 for no text at all.
+	Max int
+	// Unit is [Characters] or [Bytes].
+	Unit string
 }
 
-func codePoints(n int) limit { return limit{n, "characters", utf8.RuneCountInString} }
-func utf8Bytes(n int) limit {
-	return limit{n, "bytes of UTF-8", func(s string) int { return len(s) }}
-}
-
-var (
-	whatsAppTextLimit  = codePoints(4096)
-	messengerTextLimit = codePoints(2000)
-	instagramTextLimit = utf8Bytes(1000)
-	telegramTextLimit  = codePoints(4096)
-	titleLimit         = codePoints(80)
-)
-
+// The units that texts are measured in.
 const (
-	maxElements       = 10
-	maxElementButtons = 3
-	noLimit           = -1
+	Characters = "characters" // code points
+	Bytes      = "bytes of UTF-8"
 )
+
+func (l Limit) size(s string) int {
+	if l.Unit == Bytes {
+		return len(s)
+	}
+	return utf8.RuneCountInString(s)
+}
+
+var textLimits = map[Operation]Limit{
+	OpWhatsAppText:     {4096, Characters},
+	OpMessengerText:    {2000, Characters},
+	OpInstagramText:    {1000, Bytes},
+	OpTelegramTemplate: {4096, Characters},
+}
+
+// TextLimit is how long the operation's textMessage may be; the zero Limit for an
+// operation without one.
+func (o Operation) TextLimit() Limit { return textLimits[o] }
+
+// What an element of a Messenger or Instagram template may have.
+const (
+	MaxElements       = 10 // in one request, which has at least one
+	MaxElementButtons = 3
+	MaxTitle          = 80 // code points
+)
+
+const noLimit = -1
 
 // isE164 checks the form of a phone number. The numbering plan is not checked: the
 // reference's own example number is fictional.
@@ -127,22 +142,22 @@ func (c *checker) whatsAppTarget(ct Contact, r Recipient) {
 	}
 }
 
-func (c *checker) text(s string, l limit) { c.sized("/textMessage", s, l) }
+func (c *checker) text(s string) { c.sized("/textMessage", s, c.req.Operation().TextLimit()) }
 
-func (c *checker) sized(pointer, s string, l limit) {
-	if c.required(pointer, s) && l.size(s) > l.max {
-		c.add(pointer, "has %d %s; the limit is %d", l.size(s), l.unit, l.max)
+func (c *checker) sized(pointer, s string, l Limit) {
+	if c.required(pointer, s) && l.size(s) > l.Max {
+		c.add(pointer, "has %d %s; the limit is %d", l.size(s), l.Unit, l.Max)
 	}
 }
 
 func (c *checker) elements(elements []Element) {
-	if n := len(elements); n < 1 || n > maxElements {
-		c.add("/elements", "has %d elements; 1 to %d are allowed", n, maxElements)
+	if n := len(elements); n < 1 || n > MaxElements {
+		c.add("/elements", "has %d elements; 1 to %d are allowed", n, MaxElements)
 	}
 	for i, e := range elements {
 		at := fmt.Sprintf("/elements/%d", i)
-		c.buttons(at+"/buttons", e.Buttons, maxElementButtons)
-		c.sized(at+"/title", e.Title, titleLimit)
+		c.buttons(at+"/buttons", e.Buttons, MaxElementButtons)
+		c.sized(at+"/title", e.Title, Limit{MaxTitle, Characters})
 		c.further(at, e.Passthrough, fieldNames(e))
 	}
 }

@@ -40,7 +40,7 @@ func (m WhatsAppText) Validate() error {
 	c := check(m)
 	c.workspace(m.Workspace)
 	c.whatsAppTarget(m.Contact, m.Recipient)
-	c.text(m.TextMessage, whatsAppTextLimit)
+	c.text(m.TextMessage)
 	return c.err()
 }
 

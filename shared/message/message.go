@@ -99,12 +99,13 @@ type Step struct {
 	Body
 }
 
-const maxID = 255
+// MaxID is how long an id may be.
+const MaxID = 255
 
 // ValidID reports whether s can be a message's id. (A regular expression would be
 // compiled at every start of a function, and cost more than all else in it.)
 func ValidID(s string) bool {
-	return len(s) > 0 && len(s) <= maxID && !strings.ContainsFunc(s, notInID)
+	return len(s) > 0 && len(s) <= MaxID && !strings.ContainsFunc(s, notInID)
 }
 
 func notInID(r rune) bool {

@@ -10,7 +10,8 @@ import (
 	"dmlysender/shared/dmly"
 )
 
-const maxFallback = 5
+// MaxFallback is how many fallbacks a message may have.
+const MaxFallback = 5
 
 const notAnID = "is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"
 
@@ -47,10 +48,10 @@ func (m Message) problems() []Problem {
 	if w := m.DeliverWithin; w != nil && w.From == w.To {
 		d.add("/deliverWithin/to", "must differ from from; for the whole day leave deliverWithin out")
 	}
-	if len(m.Fallback) > maxFallback {
-		d.add("/fallback", "has %d entries; at most %d are allowed", len(m.Fallback), maxFallback)
+	if len(m.Fallback) > MaxFallback {
+		d.add("/fallback", "has %d entries; at most %d are allowed", len(m.Fallback), MaxFallback)
 	}
-	for i := range min(m.Steps(), 1+maxFallback) {
+	for i := range min(m.Steps(), 1+MaxFallback) {
 		d.problems = append(d.problems, m.stepProblems(i)...)
 	}
 	return d.problems
