@@ -37,7 +37,8 @@ func (c *checker) mimeType(s string) (string, bool) {
 		return "", false
 	}
 	mediaType, _, err := mime.ParseMediaType(s)
-	if err != nil || strings.Count(mediaType, "/") != 1 {
+	written, _, _ := strings.Cut(s, ";")
+	if err != nil || strings.Count(mediaType, "/") != 1 || hasLowerCaseTwin(written) {
 		c.add("/mimeType", "is not a media type such as image/jpeg")
 		return "", false
 	}
@@ -64,6 +65,7 @@ func (c *checker) mediaURL(s string) {
 		return
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	labels := strings.Split(host, ".")
 	switch {
 	case u.Scheme != "https":
 		c.add("/mediaUrl", "must start with https://")
@@ -75,7 +77,9 @@ func (c *checker) mediaURL(s string) {
 		c.add("/mediaUrl", "must name its host; an IP address is not allowed")
 	case isLocalName(host):
 		c.add("/mediaUrl", "must be reachable from the internet; %q is a private or local name", host)
-	case strings.ContainsFunc(host, notHostname):
+	case slices.Contains(labels, ""):
+		c.add("/mediaUrl", "has a host with nothing before, after or between its dots")
+	case strings.ContainsFunc(host, notHostname) || hasLowerCaseTwin(u.Host):
 		c.add("/mediaUrl", "has a host with characters outside a-z, 0-9, - and .; write an international name in its xn-- form")
 	}
 }
@@ -103,3 +107,7 @@ func isLocalName(host string) bool {
 func notHostname(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
 }
+
+// hasLowerCaseTwin finds the two letters outside ASCII, the Kelvin sign and the dotted
+// I, that strings.ToLower turns into a letter of ASCII.
+func hasLowerCaseTwin(s string) bool { return strings.ContainsAny(s, "\u212a\u0130") }

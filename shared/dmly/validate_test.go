@@ -130,6 +130,8 @@ func TestMediaURLs(t *testing.T) {
 		"https://127.0.0.1/x", "https://127.1/x", "https://2130706433/x", "https://0x7f.0.0.1/x", "https://example.0x7f/x", "https://0177.0.0.1/x", "https://[::1]/x", "https://[fe80::1%25eth0]/x", "https://10.0.0.1./x",
 		"https://localhost/x", "https://LOCALHOST./x", "https://a.localhost/x", "https://printer.local/x", "https://metadata.google.internal/x", "https://intranet/x",
 		"https://münchen.de/x", "https://１２７.0.0.１/x", "https://exa mple.com/x", "https://example.com:port/x",
+		"https://../x", "https://.example.com/x", "https://example..com/x", "https://example.com../x", "https://10.0.0.1../x", "https://localhost../x", "https://[example.com]/x",
+		"https://\u212Aiosk.example.com/x", "https://d\u0130sk.example.com/x", "https://%e2%84%aaiosk.example.com/x",
 	} {
 		if got := pointers(t, media(url)); !slices.Equal(got, []string{"/mediaUrl"}) {
 			t.Errorf("%s: problems at %q, want /mediaUrl", url, got)
@@ -144,7 +146,7 @@ func TestMIMETypes(t *testing.T) {
 			t.Errorf("%s: %v", mimeType, err)
 		}
 	}
-	for _, mimeType := range []string{"image/gif", "image", "image/", "text/html", ";", "a/b/c"} {
+	for _, mimeType := range []string{"image/gif", "image", "image/", "text/html", ";", "a/b/c", "\u0130mage/png"} {
 		err := (dmly.WhatsAppMedia{Workspace: workspace, Contact: contact, MediaURL: "https://example.com/x", MimeType: mimeType}).Validate()
 		if got := pointers(t, err); !slices.Equal(got, []string{"/mimeType"}) {
 			t.Errorf("%s: problems at %q, want /mimeType", mimeType, got)
