@@ -242,7 +242,7 @@ func (d *decoder) request(op dmly.Operation, v jsontext.Value) Message {
 // parseInstant reads RFC 3339, which always has a zone.
 func parseInstant(s string) (time.Time, error) {
 	var t time.Time
-	if err := t.UnmarshalText([]byte(s)); err != nil {
+	if err := t.UnmarshalText([]byte(s)); err != nil || !strictlyRFC3339(s) {
 		hint := "write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z"
 		if _, err := time.Parse("2006-01-02T15:04:05", s); err == nil {
 			hint = "it has no time zone; " + hint
@@ -253,4 +253,14 @@ func parseInstant(s string) (time.Time, error) {
 		return time.Time{}, errors.New("is no time that a message can have")
 	}
 	return t, nil
+}
+
+// strictlyRFC3339 refuses what time.Time reads although RFC 3339 does not have it: an
+// hour of one digit, a comma before the fraction, a zone 24 hours or more away.
+func strictlyRFC3339(s string) bool {
+	const upToSeconds, zone = len("2006-01-02T15:04:05"), len("+07:00")
+	if len(s) <= upToSeconds || s[upToSeconds-len(":05")] != ':' || s[upToSeconds] == ',' {
+		return false
+	}
+	return strings.HasSuffix(s, "Z") || s[len(s)-zone+1:] < "24:00" && s[len(s)-len("00"):] < "60"
 }

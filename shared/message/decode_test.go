@@ -257,6 +257,23 @@ func TestDropInBodiesPassOnWhatTheyDoNotKnow(t *testing.T) {
 	}
 }
 
+// time.Time's own reading is wider than the RFC.
+func TestTimesAreThoseOfRFC3339(t *testing.T) {
+	t.Parallel()
+	const rest = `"channel":"telegram","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"textMessage":"x"}`
+	for text, want := range map[string]bool{
+		"2026-12-01T09:00:00Z": true, "2026-12-01T09:00:00.123456789012Z": true, "2026-12-01T09:00:00+23:59": true, "2026-12-01T09:00:00.5-05:30": true, "2024-02-29T09:00:00Z": true,
+		"2026-12-01T9:00:00Z": false, "2026-12-01T9:00:00.5Z": false, "2026-12-01T09:00:00,5Z": false, "2026-12-01T09:00:00+24:00": false, "2026-12-01T09:00:00+01:60": false,
+		"2026-12-01T09:00:00": false, "2026-12-01T09:00Z": false, "2026-12-01 09:00:00Z": false, "2026-12-01t09:00:00z": false, "2026-12-01T24:00:00Z": false, "2026-12-31T23:59:60Z": false,
+		"2026-02-29T09:00:00Z": false, "2026-12-01T09:00:00.Z": false, "2026-12-01T09:00:00+0100": false, "2026-12-01T09:00:00Z\\n": false,
+	} {
+		_, err := decode(t, `{"sendAt":"`+text+`",`+rest)
+		if got := err == nil; got != want {
+			t.Errorf("%s: taken %t, want %t (%v)", text, got, want, err)
+		}
+	}
+}
+
 // seeds are the documented message and the reference's own bodies.
 func seeds(tb testing.TB) []string {
 	tb.Helper()
