@@ -20,9 +20,15 @@ var whatsAppMIMETypes = []string{
 	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 
-// WhatsAppMIMETypes lists the media types that WhatsApp takes, in lower case. What is
-// sent may be in any case, and have parameters.
-func WhatsAppMIMETypes() []string { return slices.Clone(whatsAppMIMETypes) }
+// MIMETypes lists the media types that the operation takes, in lower case; what is
+// sent may be in any case, and have parameters. None are listed for an operation that
+// takes any type, or no media.
+func (o Operation) MIMETypes() []string {
+	if o == OpWhatsAppMedia {
+		return slices.Clone(whatsAppMIMETypes)
+	}
+	return nil
+}
 
 func (c *checker) whatsAppMIME(s string) {
 	mediaType, ok := c.mimeType(s)
