@@ -99,7 +99,7 @@ func deliverWithin() *huma.Schema {
 		return s
 	}
 	zone := aboutTimezone.text()
-	zone.Format, zone.Pattern = "iana-timezone", timezonePattern
+	zone.Format, zone.MinLength = "iana-timezone", new(1) // whose names no pattern tells from others
 	return closed("The hours of the day in which the message may be sent; outside of them it waits.",
 		map[string]*huma.Schema{"from": timeOfDay(aboutFrom), "to": timeOfDay(aboutTo), "timezone": zone}, "from", "to", "timezone")
 }
@@ -150,8 +150,8 @@ func buttons(description string, example any, most *int, how manner) *huma.Schem
 	}
 }
 
-// bodyField is a field of what a message says; what it may be in an operation is added
-// by [constrain].
+// bodyField is a field of what a message says; what it may be in an operation is said
+// by [constraint].
 func bodyField(name string, how manner) *huma.Schema {
 	switch name {
 	case "textMessage":
@@ -176,8 +176,9 @@ func bodyField(name string, how manner) *huma.Schema {
 	}
 }
 
-// constrain adds to a field of the operation's own what the operation takes there.
-func constrain(s *huma.Schema, op dmly.Operation, name string) *huma.Schema {
+// constraint is what the operation takes in a string field of its own.
+func constraint(op dmly.Operation, name string) *huma.Schema {
+	s := &huma.Schema{}
 	switch name {
 	case "textMessage":
 		s.Pattern, s.MaxLength = notBlank, new(op.TextLimit().Max)

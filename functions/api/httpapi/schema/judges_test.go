@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"pgregory.net/rapid"
 
 	"dmlysender/functions/api/httpapi/schema"
 	"dmlysender/shared/dmly"
@@ -30,7 +31,7 @@ func document(tb testing.TB, defaults message.Defaults) map[string]any {
 }
 
 // plain is a JSON object as the compiler of schemas wants it.
-func plain(tb testing.TB, text string) map[string]any {
+func plain(tb rapid.TB, text string) map[string]any {
 	tb.Helper()
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err != nil {
@@ -74,7 +75,7 @@ func newJudges(tb testing.TB, defaults message.Defaults) judges {
 type verdict struct{ schema, decoder error }
 
 // of judges a message or, with an operation, its body.
-func (j judges) of(tb testing.TB, op dmly.Operation, text string) verdict {
+func (j judges) of(tb rapid.TB, op dmly.Operation, text string) verdict {
 	tb.Helper()
 	if op == "" {
 		_, err := message.Decode([]byte(text), j.defaults)

@@ -19,15 +19,15 @@ func (d *document) message() *huma.Schema {
 	s := d.step("One message. channel and type pick one of DMLY's nine operations; the fields textMessage to buttons are those of the operation.", d.messageRule)
 	maps.Copy(s.Properties, map[string]*huma.Schema{
 		"id":               idText(aboutID),
-		"workspace":        ref(nameWorkspace),
-		"contact":          ref(nameContact),
-		"recipient":        ref(nameRecipient),
+		"workspace":        d.ref(nameWorkspace),
+		"contact":          d.ref(nameContact),
+		"recipient":        d.ref(nameRecipient),
 		"scheduleDateTime": scheduleDateTime(strict),
 		"sendAt":           instant(aboutSendAt),
 		"expiresAt":        instant(aboutExpiresAt),
-		"deliverWithin":    ref(nameDeliverWithin),
+		"deliverWithin":    d.ref(nameDeliverWithin),
 		"fallback": {
-			Type: huma.TypeArray, MaxItems: new(message.MaxFallback), Items: ref(nameFallback),
+			Type: huma.TypeArray, MaxItems: new(message.MaxFallback), Items: d.ref(nameFallback),
 			Description: "What to send instead, in order, when the one before is rejected (never when its outcome is unknown).",
 			Examples:    []any{[]any{map[string]any{"channel": "whatsapp", "type": "template", "template": "order_shipped"}}},
 		},
@@ -50,7 +50,7 @@ func (d *document) fallback() *huma.Schema {
 func (d *document) step(description string, rule func(operation) *huma.Schema) *huma.Schema {
 	properties := make(map[string]*huma.Schema, 24)
 	for _, name := range bodyFields {
-		properties[name] = bodyField(name, strict)
+		properties[name] = d.once("any "+name, func() *huma.Schema { return bodyField(name, strict) })
 	}
 	var rules []*huma.Schema
 	channel, typ := aboutChannel.text(), aboutType.text()
@@ -73,27 +73,26 @@ func (d *document) step(description string, rule func(operation) *huma.Schema) *
 // operations may be there if they are empty.
 func (d *document) rule(o operation) *huma.Schema {
 	rule := &huma.Schema{
-		Title:    string(o.channel) + " " + string(o.typ),
-		Required: []string{"channel", "type"},
-		Properties: map[string]*huma.Schema{
-			"channel":     {Enum: oneOf(o.channel)},
-			"type":        {Enum: oneOf(o.typ)},
-			"passthrough": {Extensions: map[string]any{"propertyNames": o.further}},
-		},
+		Title:      string(o.channel) + " " + string(o.typ),
+		Required:   []string{"channel", "type"},
+		Properties: make(map[string]*huma.Schema, 12),
 	}
+	rule.Properties["channel"] = d.only(string(o.channel))
+	rule.Properties["type"] = d.only(string(o.typ))
+	rule.Properties["passthrough"] = &huma.Schema{Extensions: map[string]any{"propertyNames": o.further}}
 	for _, name := range bodyFields {
 		switch {
 		case name == "passthrough":
 		case !o.has(name) && (name == "elements" || name == "buttons"):
-			rule.Properties[name] = d.never
+			rule.Properties[name] = d.never()
 		case !o.has(name):
-			rule.Properties[name] = d.empty
+			rule.Properties[name] = d.emptyString()
 		default:
 			if o.needs(name) {
 				rule.Required = append(rule.Required, name)
 			}
 			if name != "elements" && name != "buttons" {
-				rule.Properties[name] = constrain(&huma.Schema{}, o.op, name)
+				rule.Properties[name] = constraint(o.op, name)
 			}
 		}
 	}
@@ -105,26 +104,33 @@ func (d *document) messageRule(o operation) *huma.Schema {
 	rule := &huma.Schema{Title: o.rule.Title, Required: slices.Clone(o.rule.Required), Properties: maps.Clone(o.rule.Properties)}
 	if !o.has("recipient") {
 		rule.Required = append(rule.Required, "contact")
-		rule.Properties["recipient"] = d.never
+		rule.Properties["recipient"] = d.never()
 		return rule
 	}
 	rule.Extensions = map[string]any{
-		"if":   &huma.Schema{Required: []string{"contact"}},
-		"then": &huma.Schema{Properties: map[string]*huma.Schema{"recipient": d.never}},
-		"else": &huma.Schema{Required: []string{"recipient"}, Properties: map[string]*huma.Schema{"fallback": d.toRecipients()}},
+		"if":   d.once("with contact", func() *huma.Schema { return &huma.Schema{Required: []string{"contact"}} }),
+		"then": d.once("without recipient", func() *huma.Schema { return having("recipient", d.never()) }),
+		"else": d.once("with recipient", d.withRecipient),
 	}
 	return rule
 }
 
-// toRecipients are fallbacks of a message that has a phone number.
-func (d *document) toRecipients() *huma.Schema {
+// withRecipient is a message to a phone number. Its fallbacks take one as well.
+func (d *document) withRecipient() *huma.Schema {
 	channel := &huma.Schema{}
 	for _, o := range d.operations {
 		if name := string(o.channel); o.has("recipient") && !slices.Contains(channel.Enum, any(name)) {
 			channel.Enum = append(channel.Enum, name)
 		}
 	}
-	return &huma.Schema{Items: &huma.Schema{Properties: map[string]*huma.Schema{"channel": channel}}}
+	s := having("fallback", &huma.Schema{Items: having("channel", channel)})
+	s.Required = []string{"recipient"}
+	return s
+}
+
+// having says what one field is, if it is there.
+func having(field string, s *huma.Schema) *huma.Schema {
+	return &huma.Schema{Properties: map[string]*huma.Schema{field: s}}
 }
 
 // example is a message with all that is the sender's own.

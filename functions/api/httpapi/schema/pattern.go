@@ -19,7 +19,6 @@ const (
 	idPattern        = `^[A-Za-z0-9._:@=+-]+$`
 	phonePattern     = `^\+[1-9][0-9]{6,14}$`
 	timeOfDayPattern = `^` + hour + `:` + sixty + `$`
-	timezonePattern  = `^[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*$`
 
 	// instantPattern is RFC 3339 as Go reads it: with a zone, without leap seconds, T and
 	// Z as capitals.
@@ -50,6 +49,7 @@ func constrainURL(s *huma.Schema) {
 	s.Pattern = `^[hH][tT][tT][pP][sS]://` + label + `(?:\.` + label + `)+\.?(?::[0-9]*)?` +
 		`(?:/(?:[^%?#` + control + `]|` + encoded + `)*)?(?:\?[^#` + control + `]*)?(?:#(?:[^%]|` + encoded + `)*)?$`
 	var b strings.Builder
+	b.Grow(400)
 	b.WriteString(`^[^/]*//[^/?#:]*\.(?:[0-9]+|0[xX][0-9A-Fa-f]*`) // what ends in a number is an IP address
 	for _, suffix := range dmly.LocalSuffixes() {
 		b.WriteByte('|')
@@ -63,15 +63,16 @@ func constrainURL(s *huma.Schema) {
 // parameters; without types, any.
 func mimePattern(types []string) string {
 	const (
-		token      = "[!#$%&'*+.^_\x60|~0-9A-Za-z{}-]+"
+		word       = "[!#$%&'*+.^_\x60|~0-9A-Za-z{}-]+"
 		quoted     = `"(?:[^"\\\r\n]|\\[^\r\n])*"`
 		spaces     = `[` + space + `]*`
-		parameters = `(?:;` + spaces + token + spaces + `=` + spaces + `(?:` + token + `|` + quoted + `)` + spaces + `)*(?:;` + spaces + `)?`
+		parameters = `(?:;` + spaces + word + spaces + `=` + spaces + `(?:` + word + `|` + quoted + `)` + spaces + `)*(?:;` + spaces + `)?`
 	)
 	var b strings.Builder
+	b.Grow(3000)
 	b.WriteString(`^` + spaces)
 	if len(types) == 0 {
-		b.WriteString(token + `/` + token)
+		b.WriteString(word + `/` + word)
 	} else {
 		for i, t := range types {
 			b.WriteString([]string{`(?:`, `|`}[min(i, 1)])
@@ -101,6 +102,7 @@ func inAnyCase(b *strings.Builder, s string) {
 // which are letters.
 func likeAny(names []string) string {
 	var b strings.Builder
+	b.Grow(300)
 	b.WriteString(`^(?:`)
 	for i, name := range names {
 		if i > 0 {

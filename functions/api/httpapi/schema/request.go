@@ -22,8 +22,10 @@ func (d *document) request(o operation) *huma.Schema {
 			s.Required = append(s.Required, name)
 		}
 	}
-	if o.has("recipient") {
-		contactOrRecipient(s)
+	if o.has("recipient") { // exactly one of the two; one that is empty is not there
+		s.Extensions["if"] = d.once("filled contact", func() *huma.Schema { return filled("contact", "id") })
+		s.Extensions["then"] = d.once("empty recipient", func() *huma.Schema { return having("recipient", having("phoneNumber", d.emptyString())) })
+		s.Extensions["else"] = d.once("filled recipient", func() *huma.Schema { return filled("recipient", "phoneNumber") })
 	}
 	return s
 }
@@ -31,32 +33,31 @@ func (d *document) request(o operation) *huma.Schema {
 func (d *document) requestField(o operation, name string) *huma.Schema {
 	switch {
 	case name == "workspace" && d.workspace != "":
-		return ref(nameOptionalWorkspace)
+		return d.ref(nameOptionalWorkspace)
 	case name == "workspace":
-		return ref(nameWorkspace)
+		return d.ref(nameWorkspace)
 	case name == "contact" && o.has("recipient"):
-		return ref(nameOptionalContact)
+		return d.ref(nameOptionalContact)
 	case name == "contact":
-		return ref(nameContact)
+		return d.ref(nameContact)
 	case name == "recipient":
-		return ref(nameOptionalRecipient)
+		return d.ref(nameOptionalRecipient)
 	case name == "scheduleDateTime":
-		return d.schedule
+		return d.once("optional "+name, func() *huma.Schema { return scheduleDateTime(lenient) })
+	case name == "elements" || name == "buttons":
+		return d.once("optional "+name, func() *huma.Schema { return bodyField(name, lenient) })
 	default:
-		return constrain(bodyField(name, lenient), o.op, name)
+		s, rule := bodyField(name, lenient), o.rule.Properties[name]
+		s.Pattern, s.MaxLength, s.Not = rule.Pattern, rule.MaxLength, rule.Not
+		return s
 	}
 }
 
-// contactOrRecipient asks for exactly one of the two. One that is empty is not there.
-func contactOrRecipient(s *huma.Schema) {
-	filled := func(name, field string) *huma.Schema {
-		return &huma.Schema{Required: []string{name}, Properties: map[string]*huma.Schema{name: {
-			Type: huma.TypeObject, Required: []string{field},
-			Properties: map[string]*huma.Schema{field: {Type: huma.TypeString, MinLength: new(1)}},
-		}}}
-	}
-	empty := &huma.Schema{Properties: map[string]*huma.Schema{"phoneNumber": {MaxLength: new(0)}}}
-	s.Extensions["if"] = filled("contact", "id")
-	s.Extensions["then"] = &huma.Schema{Properties: map[string]*huma.Schema{"recipient": empty}}
-	s.Extensions["else"] = filled("recipient", "phoneNumber")
+// filled is a request with a string in a field of this object.
+func filled(object, field string) *huma.Schema {
+	inner := having(field, &huma.Schema{Type: huma.TypeString, MinLength: new(1)})
+	inner.Type, inner.Required = huma.TypeObject, []string{field}
+	s := having(object, inner)
+	s.Required = []string{object}
+	return s
 }

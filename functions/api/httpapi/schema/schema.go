@@ -14,8 +14,7 @@
 //   - a parameter of a media type is not given twice with different values
 //
 // And the API refuses what depends on the time: a sendAt more than 24 hours ahead.
-// What a schema refuses, the judge refuses, with one exception: a time zone written as
-// only some operating systems know it, such as "./UTC".
+// What a schema refuses, the judge refuses, without exception.
 //
 // The patterns mean the same in ECMA-262, Go and Python. Without look-ahead, what a
 // string may not be stands beside them, under "not".
@@ -88,14 +87,11 @@ func Add(registry huma.Registry, defaults message.Defaults) {
 	}
 }
 
-// document is what the schemas of one document have in common. A huma.Schema has nearly
-// a kilobyte, so what says the same is one.
+// document makes the schemas of one document.
 type document struct {
 	workspace  string // the stack's own, or empty
 	operations []operation
-	never      *huma.Schema // no value has it
-	empty      *huma.Schema // a string without a character
-	schedule   *huma.Schema // a request's scheduleDateTime
+	parts      map[string]*huma.Schema // see once
 }
 
 // operation is one of the nine.
@@ -109,12 +105,7 @@ type operation struct {
 }
 
 func newDocument(defaults message.Defaults) *document {
-	d := &document{
-		workspace: defaults.Workspace,
-		never:     &huma.Schema{Not: &huma.Schema{}},
-		empty:     &huma.Schema{MaxLength: new(0)},
-		schedule:  scheduleDateTime(lenient),
-	}
+	d := &document{workspace: defaults.Workspace, parts: map[string]*huma.Schema{}}
 	for _, op := range dmly.Operations() {
 		o := operation{op: op, own: op.Fields()}
 		o.channel, o.typ = message.Split(op)
@@ -123,6 +114,35 @@ func newDocument(defaults message.Defaults) *document {
 		d.operations = append(d.operations, o)
 	}
 	return d
+}
+
+// once makes a part that several schemas have. A huma.Schema has most of a kilobyte, and
+// making the same again took most of the time.
+func (d *document) once(name string, make func() *huma.Schema) *huma.Schema {
+	part, ok := d.parts[name]
+	if !ok {
+		part = make()
+		d.parts[name] = part
+	}
+	return part
+}
+
+func (d *document) ref(name string) *huma.Schema {
+	return d.once(name, func() *huma.Schema { return ref(name) })
+}
+
+// never is the schema of nothing: no value has it.
+func (d *document) never() *huma.Schema {
+	return d.once("never", func() *huma.Schema { return &huma.Schema{Not: &huma.Schema{}} })
+}
+
+func (d *document) emptyString() *huma.Schema {
+	return d.once("empty string", func() *huma.Schema { return &huma.Schema{MaxLength: new(0)} })
+}
+
+// only is the schema of one string.
+func (d *document) only(value string) *huma.Schema {
+	return d.once("only "+value, func() *huma.Schema { return &huma.Schema{Enum: []any{value}} })
 }
 
 func (o operation) has(field string) bool { return slices.Contains(o.own, field) }
