@@ -25,8 +25,8 @@ func Split(op dmly.Operation) (Channel, Type) {
 	return Channel(channel), Type(typ)
 }
 
-// existing lists the pairs that there are, for whoever asked for another.
-func existing() string {
+// Existing lists the pairs of channel and type that there are, for people.
+func Existing() string {
 	var b strings.Builder
 	var last Channel
 	for _, op := range dmly.Operations() {

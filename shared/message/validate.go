@@ -66,14 +66,14 @@ func (m Message) stepProblems(i int) []Problem {
 	}
 	switch {
 	case step.Channel == "":
-		d.add(at+"/channel", "is required; there is %s", existing())
+		d.add(at+"/channel", "is required; there is %s", Existing())
 	case step.Type == "":
-		d.add(at+"/type", "is required; there is %s", existing())
+		d.add(at+"/type", "is required; there is %s", Existing())
 	}
 	op, ok := OperationOf(step.Channel, step.Type)
 	if !ok {
 		if step.Channel != "" && step.Type != "" {
-			d.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), clip(string(step.Channel)), existing())
+			d.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), clip(string(step.Channel)), Existing())
 		}
 		if i == 0 {
 			d.merge(m.envelopeProblems())

@@ -1,7 +1,7 @@
 package schema
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,8 +24,8 @@ func (a about) text() *huma.Schema {
 // The fields that need no more than a sentence and an example.
 var (
 	aboutChannel          = about{"Where the message goes.", "whatsapp"}
-	aboutType             = about{"What the message is. WhatsApp and Messenger have all three, Instagram has text and template, Telegram has template.", "text"}
-	aboutID               = about{"The message's own id and idempotency key, 1 to 255 of A-Z a-z 0-9 . _ : @ = + -: the same id sends once, whatever the number of requests. Left out, the Idempotency-Key header is taken, or else an id is made and returned.", "order-1042-shipped"}
+	aboutType             = about{"What the message is. There is " + message.Existing() + ".", "text"}
+	aboutID               = about{"The message's own id and idempotency key, 1 to " + strconv.Itoa(message.MaxID) + " of A-Z a-z 0-9 . _ : @ = + -: the same id sends once, whatever the number of requests. Left out, the Idempotency-Key header is taken, or else an id is made and returned.", "order-1042-shipped"}
 	aboutCancelKey        = about{"A name under which several messages can be cancelled together, of the same form as an id.", "order-1042"}
 	aboutScheduleDateTime = about{`When DMLY itself is to deliver the message, as "YYYY-MM-DD HH:mm:ss" or without seconds, without a time zone (DMLY's documentation names none): passed on, and then beyond recall. To be able to cancel use sendAt.`, "2026-02-18 10:30:00"}
 	aboutSendAt           = about{"When to send the message, as in RFC 3339 with seconds and a time zone, at most 24 hours ahead: it is held until then, and can be cancelled.", "2026-02-18T09:00:00+01:00"}
@@ -33,12 +33,24 @@ var (
 	aboutFrom             = about{"The first minute of the hours, from 00:00 to 23:59.", "09:00"}
 	aboutTo               = about{"The first minute after the hours, which differs from the first; earlier than it, the hours span midnight.", "20:00"}
 	aboutTimezone         = about{"The time zone of the hours, by its name in the IANA time zone database.", "Europe/Berlin"}
-	aboutTextMessage      = about{"The text, which may not be blank: WhatsApp and Telegram take 4096 characters, Messenger 2000, Instagram 1000 bytes of UTF-8.", "Your order is on its way."}
+	aboutTextMessage      = about{"The text, which may not be blank. At most: " + textLimits() + ".", "Your order is on its way."}
 	aboutMediaURL         = about{"Where DMLY finds the picture, video, sound or document: https, a public host by its name (no IP address, nothing private or local), no user name.", "https://example.com/invoices/1042.pdf"}
 	aboutMimeType         = about{"The media type of what is at mediaUrl. WhatsApp takes " + strings.Join(dmly.OpWhatsAppMedia.MIMETypes(), ", ") + "; Messenger takes any.", "application/pdf"}
 	aboutTemplate         = about{"The name of the approved WhatsApp template; its parameters are further fields.", "order_shipped"}
-	aboutTitle            = about{"The card's title, 1 to 80 characters, not blank.", "Order 1042"}
+	aboutTitle            = about{"The card's title, 1 to " + strconv.Itoa(dmly.MaxTitle) + " characters, not blank.", "Order 1042"}
 )
+
+// textLimits lists how long the text of each channel may be.
+func textLimits() string {
+	var limits []string
+	for _, op := range dmly.Operations() {
+		if l := op.TextLimit(); l.Max > 0 {
+			channel, _ := message.Split(op)
+			limits = append(limits, string(channel)+" "+strconv.Itoa(l.Max)+" "+l.Unit)
+		}
+	}
+	return strings.Join(limits, ", ")
+}
 
 // holders are the objects that have one field.
 var holders = map[string]struct {
@@ -79,7 +91,7 @@ func instant(a about) *huma.Schema {
 
 func choice(description, example string, values ...string) *huma.Schema {
 	s := about{description, example}.text()
-	s.Enum = oneOf(values...)
+	s.Enum = enum(values...)
 	return s
 }
 
@@ -112,7 +124,7 @@ func elements(how manner) *huma.Schema {
 	}
 	return &huma.Schema{
 		Type: huma.TypeArray, MinItems: new(1), MaxItems: new(dmly.MaxElements), Items: item,
-		Description: fmt.Sprintf("The cards of a Messenger or Instagram template, 1 to %d.", dmly.MaxElements),
+		Description: "The cards of a Messenger or Instagram template, 1 to " + strconv.Itoa(dmly.MaxElements) + ".",
 		Examples:    []any{[]any{map[string]any{"title": "Order 1042", "buttons": []any{webButton()}}}},
 	}
 }
@@ -123,7 +135,7 @@ func element(how manner) *huma.Schema {
 	names := []string{"title", "buttons"}
 	own := map[string]*huma.Schema{
 		"title":   title,
-		"buttons": buttons(fmt.Sprintf("The card's buttons, at most %d.", dmly.MaxElementButtons), webButton(), new(dmly.MaxElementButtons), how),
+		"buttons": buttons("The card's buttons, at most "+strconv.Itoa(dmly.MaxElementButtons)+".", webButton(), new(dmly.MaxElementButtons), how),
 	}
 	return &huma.Schema{
 		Type: huma.TypeObject, Description: "A card of a Messenger or Instagram template. Further fields, such as a picture, reach DMLY unchanged.",

@@ -132,5 +132,5 @@ func further(own []string) *huma.Schema {
 // ownOrFurther says how the fields may be called of an object that has these and any
 // others.
 func ownOrFurther(own []string, further *huma.Schema) *huma.Schema {
-	return &huma.Schema{AnyOf: []*huma.Schema{{Enum: oneOf(own...)}, further}}
+	return &huma.Schema{AnyOf: []*huma.Schema{{Enum: enum(own...)}, further}}
 }

@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"fmt"
-
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -11,7 +9,7 @@ import (
 func (d *document) request(o operation) *huma.Schema {
 	s := &huma.Schema{
 		Type:                 huma.TypeObject,
-		Description:          fmt.Sprintf("The body of %s: a %s %s message. Fields that it does not have reach DMLY unchanged.", o.op, o.channel, o.typ),
+		Description:          "The body of " + string(o.op) + ". Fields that it does not have reach DMLY unchanged.",
 		Properties:           make(map[string]*huma.Schema, len(o.own)),
 		AdditionalProperties: true,
 		Extensions:           map[string]any{"propertyNames": ownOrFurther(o.own, o.further)},

@@ -66,7 +66,7 @@ func nameOf(op dmly.Operation) string {
 // Add puts the schemas into the registry of a document that keeps them in
 // components/schemas. The defaults are those that messages will be decoded with: where
 // the stack has a workspace, a message need not name one. A schema of the same name is
-// replaced. It may be called once for a registry, and takes 0.1 ms.
+// replaced. The schemas have parts in common, so they are not for changing.
 func Add(registry huma.Registry, defaults message.Defaults) {
 	all, d := registry.Map(), newDocument(defaults)
 	all[nameMessage] = d.message()
@@ -118,10 +118,10 @@ func newDocument(defaults message.Defaults) *document {
 
 // once makes a part that several schemas have. A huma.Schema has most of a kilobyte, and
 // making the same again took most of the time.
-func (d *document) once(name string, make func() *huma.Schema) *huma.Schema {
+func (d *document) once(name string, build func() *huma.Schema) *huma.Schema {
 	part, ok := d.parts[name]
 	if !ok {
-		part = make()
+		part = build()
 		d.parts[name] = part
 	}
 	return part
@@ -173,10 +173,10 @@ func closed(description string, properties map[string]*huma.Schema, required ...
 	}
 }
 
-func oneOf[T ~string](values ...T) []any {
+func enum(values ...string) []any {
 	list := make([]any, len(values))
 	for i, v := range values {
-		list[i] = string(v)
+		list[i] = v
 	}
 	return list
 }
