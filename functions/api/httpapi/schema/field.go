@@ -89,8 +89,8 @@ func instant(a about) *huma.Schema {
 	return s
 }
 
-func choice(description, example string, values ...string) *huma.Schema {
-	s := about{description, example}.text()
+func choice(a about, values ...string) *huma.Schema {
+	s := a.text()
 	s.Enum = enum(values...)
 	return s
 }
@@ -162,9 +162,9 @@ func buttons(description string, example any, most *int, how manner) *huma.Schem
 	}
 }
 
-// bodyField is a field of what a message says; what it may be in an operation is said
+// contentField is a field of what a message says; what it may be in an operation is said
 // by [constraint].
-func bodyField(name string, how manner) *huma.Schema {
+func contentField(name string, how manner) *huma.Schema {
 	switch name {
 	case "textMessage":
 		return aboutTextMessage.text()
@@ -188,18 +188,18 @@ func bodyField(name string, how manner) *huma.Schema {
 	}
 }
 
-// constraint is what the operation takes in a string field of its own.
-func constraint(op dmly.Operation, name string) *huma.Schema {
-	s := &huma.Schema{}
+// constraint is what the operation takes in a field of its own content.
+func constraint(op dmly.Operation, name string) *clause {
 	switch name {
 	case "textMessage":
-		s.Pattern, s.MaxLength = notBlank, new(op.TextLimit().Max)
+		return &clause{Pattern: notBlank, MaxLength: new(op.TextLimit().Max)}
 	case "template":
-		s.Pattern = notBlank
+		return &clause{Pattern: notBlank}
 	case "mediaUrl":
-		constrainURL(s)
+		return publicURL()
 	case "mimeType":
-		s.Pattern = mimePattern(op.MIMETypes())
+		return &clause{Pattern: mimePattern(op.MIMETypes())}
+	default:
+		return &clause{} // said with the field already
 	}
-	return s
 }

@@ -9,8 +9,8 @@ import (
 	"dmlysender/shared/message"
 )
 
-// bodyFields are the fields that a message and its fallbacks have in common.
-var bodyFields = []string{"textMessage", "mediaUrl", "mimeType", "template", "elements", "buttons", "passthrough"}
+// contentFields are the fields that a message and its fallbacks have in common.
+var contentFields = []string{"textMessage", "mediaUrl", "mimeType", "template", "elements", "buttons", "passthrough"}
 
 // message is a message, as one object with all fields, which is what generators of code
 // understand. What channel and type decide hangs on the field channel, as one
@@ -31,8 +31,8 @@ func (d *document) message() *huma.Schema {
 			Description: "What to send instead, in order, when the one before is rejected (never when its outcome is unknown).",
 			Examples:    []any{[]any{map[string]any{"channel": "whatsapp", "type": "template", "template": "order_shipped"}}},
 		},
-		"ifUnknown": choice("What becomes of the message when nobody knows whether it was sent: hold (the default) waits for a person, resend sends once more, for messages where twice is better than never.", message.Hold, message.Hold, message.Resend),
-		"priority":  choice("The lane: normal (the default), or bulk, which comes after whatever is normal.", message.Normal, message.Normal, message.Bulk),
+		"ifUnknown": choice(about{"What becomes of the message when nobody knows whether it was sent: hold (the default) waits for a person, resend sends once more, for messages where twice is better than never.", message.Hold}, message.Hold, message.Resend),
+		"priority":  choice(about{"The lane: normal (the default), or bulk, which comes after whatever is normal.", message.Normal}, message.Normal, message.Bulk),
 		"cancelKey": idText(aboutCancelKey),
 	})
 	if d.workspace == "" {
@@ -44,93 +44,27 @@ func (d *document) message() *huma.Schema {
 
 // fallback is a further attempt; the rest is the message's.
 func (d *document) fallback() *huma.Schema {
-	return d.step("A further attempt with other content: workspace, contact, recipient and scheduleDateTime are those of the message.", func(o operation) *huma.Schema { return o.rule })
+	return d.step("A further attempt with other content: workspace, contact, recipient and scheduleDateTime are those of the message.", contentRule)
 }
 
-func (d *document) step(description string, rule func(operation) *huma.Schema) *huma.Schema {
-	properties := make(map[string]*huma.Schema, 24)
-	for _, name := range bodyFields {
-		properties[name] = d.once("any "+name, func() *huma.Schema { return bodyField(name, strict) })
-	}
-	var rules []*huma.Schema
-	channel, typ := aboutChannel.text(), aboutType.text()
+func (d *document) step(description string, rule func(operation) *clause) *huma.Schema {
+	var channels, types []string
+	var rules []*clause
 	for _, o := range d.operations {
 		rules = append(rules, rule(o))
-		if name := string(o.channel); !slices.Contains(channel.Enum, any(name)) {
-			channel.Enum = append(channel.Enum, name)
+		if !slices.Contains(channels, o.channel) {
+			channels = append(channels, o.channel)
 		}
-		if name := string(o.typ); !slices.Contains(typ.Enum, any(name)) {
-			typ.Enum = append(typ.Enum, name)
+		if !slices.Contains(types, o.typ) {
+			types = append(types, o.typ)
 		}
 	}
-	properties["channel"], properties["type"] = channel, typ
-	s := closed(description, properties, "channel", "type")
-	s.Extensions = map[string]any{"dependentSchemas": map[string]*huma.Schema{"channel": {AnyOf: rules}}}
+	s := closed(description, make(map[string]*huma.Schema, 24), "channel", "type")
+	maps.Copy(s.Properties, d.content)
+	s.Properties["channel"] = choice(aboutChannel, channels...)
+	s.Properties["type"] = choice(aboutType, types...)
+	s.Extensions = map[string]any{"dependentSchemas": map[string]*clause{"channel": {AnyOf: rules}}}
 	return s
-}
-
-// rule is what an operation asks of a message or a fallback. Strings of other
-// operations may be there if they are empty.
-func (d *document) rule(o operation) *huma.Schema {
-	rule := &huma.Schema{
-		Title:      string(o.channel) + " " + string(o.typ),
-		Required:   []string{"channel", "type"},
-		Properties: make(map[string]*huma.Schema, 12),
-	}
-	rule.Properties["channel"] = d.only(string(o.channel))
-	rule.Properties["type"] = d.only(string(o.typ))
-	rule.Properties["passthrough"] = &huma.Schema{Extensions: map[string]any{"propertyNames": o.further}}
-	for _, name := range bodyFields {
-		switch {
-		case name == "passthrough":
-		case !o.has(name) && (name == "elements" || name == "buttons"):
-			rule.Properties[name] = d.never()
-		case !o.has(name):
-			rule.Properties[name] = d.emptyString()
-		default:
-			if o.needs(name) {
-				rule.Required = append(rule.Required, name)
-			}
-			if name != "elements" && name != "buttons" {
-				rule.Properties[name] = constraint(o.op, name)
-			}
-		}
-	}
-	return rule
-}
-
-// messageRule adds to whom the operation sends.
-func (d *document) messageRule(o operation) *huma.Schema {
-	rule := &huma.Schema{Title: o.rule.Title, Required: slices.Clone(o.rule.Required), Properties: maps.Clone(o.rule.Properties)}
-	if !o.has("recipient") {
-		rule.Required = append(rule.Required, "contact")
-		rule.Properties["recipient"] = d.never()
-		return rule
-	}
-	rule.Extensions = map[string]any{
-		"if":   d.once("with contact", func() *huma.Schema { return &huma.Schema{Required: []string{"contact"}} }),
-		"then": d.once("without recipient", func() *huma.Schema { return having("recipient", d.never()) }),
-		"else": d.once("with recipient", d.withRecipient),
-	}
-	return rule
-}
-
-// withRecipient is a message to a phone number. Its fallbacks take one as well.
-func (d *document) withRecipient() *huma.Schema {
-	channel := &huma.Schema{}
-	for _, o := range d.operations {
-		if name := string(o.channel); o.has("recipient") && !slices.Contains(channel.Enum, any(name)) {
-			channel.Enum = append(channel.Enum, name)
-		}
-	}
-	s := having("fallback", &huma.Schema{Items: having("channel", channel)})
-	s.Required = []string{"recipient"}
-	return s
-}
-
-// having says what one field is, if it is there.
-func having(field string, s *huma.Schema) *huma.Schema {
-	return &huma.Schema{Properties: map[string]*huma.Schema{field: s}}
 }
 
 // example is a message with all that is the sender's own.

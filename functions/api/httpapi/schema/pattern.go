@@ -3,8 +3,6 @@ package schema
 import (
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"dmlysender/shared/dmly"
 )
 
@@ -38,15 +36,15 @@ const (
 // orEmpty is the pattern, or nothing at all.
 func orEmpty(pattern string) string { return pattern + `|^$` }
 
-// constrainURL says what a mediaUrl may be: https, a public host by its name, and the
-// rest as net/url reads it.
-func constrainURL(s *huma.Schema) {
+// publicURL is what a mediaUrl may be: https, a public host by its name, and the rest as
+// net/url reads it.
+func publicURL() *clause {
 	const (
 		label   = `[A-Za-z0-9_-]+`
 		encoded = `%[0-9A-Fa-f]{2}`
 		control = `\x00-\x1f\x7f`
 	)
-	s.Pattern = `^[hH][tT][tT][pP][sS]://` + label + `(?:\.` + label + `)+\.?(?::[0-9]*)?` +
+	pattern := `^[hH][tT][tT][pP][sS]://` + label + `(?:\.` + label + `)+\.?(?::[0-9]*)?` +
 		`(?:/(?:[^%?#` + control + `]|` + encoded + `)*)?(?:\?[^#` + control + `]*)?(?:#(?:[^%]|` + encoded + `)*)?$`
 	var b strings.Builder
 	b.Grow(400)
@@ -56,7 +54,7 @@ func constrainURL(s *huma.Schema) {
 		inAnyCase(&b, suffix)
 	}
 	b.WriteString(`)\.?(?:[:/?#]|$)`)
-	s.Not = &huma.Schema{Pattern: b.String()}
+	return &clause{Pattern: pattern, Not: &clause{Pattern: b.String()}}
 }
 
 // mimePattern is that of a media type as mime.ParseMediaType reads it, with
@@ -121,16 +119,4 @@ func likeAny(names []string) string {
 	}
 	b.WriteString(`)$`)
 	return b.String()
-}
-
-// further says how the fields may be called that are merged into an object with these:
-// not like one of them.
-func further(own []string) *huma.Schema {
-	return &huma.Schema{Not: &huma.Schema{Pattern: likeAny(own)}}
-}
-
-// ownOrFurther says how the fields may be called of an object that has these and any
-// others.
-func ownOrFurther(own []string, further *huma.Schema) *huma.Schema {
-	return &huma.Schema{AnyOf: []*huma.Schema{{Enum: enum(own...)}, further}}
 }

@@ -21,9 +21,9 @@ func (d *document) request(o operation) *huma.Schema {
 		}
 	}
 	if o.has("recipient") { // exactly one of the two; one that is empty is not there
-		s.Extensions["if"] = d.once("filled contact", func() *huma.Schema { return filled("contact", "id") })
-		s.Extensions["then"] = d.once("empty recipient", func() *huma.Schema { return having("recipient", having("phoneNumber", d.emptyString())) })
-		s.Extensions["else"] = d.once("filled recipient", func() *huma.Schema { return filled("recipient", "phoneNumber") })
+		s.Extensions["if"] = filled("contact", "id")
+		s.Extensions["then"] = having("recipient", having("phoneNumber", emptyString))
+		s.Extensions["else"] = filled("recipient", "phoneNumber")
 	}
 	return s
 }
@@ -41,21 +41,12 @@ func (d *document) requestField(o operation, name string) *huma.Schema {
 	case name == "recipient":
 		return d.ref(nameOptionalRecipient)
 	case name == "scheduleDateTime":
-		return d.once("optional "+name, func() *huma.Schema { return scheduleDateTime(lenient) })
-	case name == "elements" || name == "buttons":
-		return d.once("optional "+name, func() *huma.Schema { return bodyField(name, lenient) })
-	default:
-		s, rule := bodyField(name, lenient), o.rule.Properties[name]
-		s.Pattern, s.MaxLength, s.Not = rule.Pattern, rule.MaxLength, rule.Not
-		return s
+		return d.schedule
 	}
-}
-
-// filled is a request with a string in a field of this object.
-func filled(object, field string) *huma.Schema {
-	inner := having(field, &huma.Schema{Type: huma.TypeString, MinLength: new(1)})
-	inner.Type, inner.Required = huma.TypeObject, []string{field}
-	s := having(object, inner)
-	s.Required = []string{object}
+	s, limits := contentField(name, lenient), o.limits[name]
+	s.Pattern, s.MaxLength = limits.Pattern, limits.MaxLength
+	if limits.Not != nil {
+		s.Not = &huma.Schema{Pattern: limits.Not.Pattern}
+	}
 	return s
 }

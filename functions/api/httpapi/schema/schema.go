@@ -91,58 +91,51 @@ func Add(registry huma.Registry, defaults message.Defaults) {
 type document struct {
 	workspace  string // the stack's own, or empty
 	operations []operation
-	parts      map[string]*huma.Schema // see once
+	// What several schemas have is made once: a huma.Schema has most of a kilobyte.
+	refs     map[string]*huma.Schema
+	content  map[string]*huma.Schema // the fields of a message and of a fallback
+	schedule *huma.Schema            // a request's scheduleDateTime
 }
 
 // operation is one of the nine.
 type operation struct {
 	op      dmly.Operation
-	channel message.Channel
-	typ     message.Type
-	own     []string     // its fields
-	further *huma.Schema // the names of the fields that it takes beside its own
-	rule    *huma.Schema // what it asks of a message or a fallback
+	channel string
+	typ     string
+	own     []string           // its fields
+	limits  map[string]*clause // what it takes in those that are strings
+	further *clause            // the names of the fields that it takes beside its own
 }
 
 func newDocument(defaults message.Defaults) *document {
-	d := &document{workspace: defaults.Workspace, parts: map[string]*huma.Schema{}}
+	d := &document{
+		workspace: defaults.Workspace,
+		refs:      make(map[string]*huma.Schema, 16),
+		content:   make(map[string]*huma.Schema, len(contentFields)),
+		schedule:  scheduleDateTime(lenient),
+	}
+	for _, name := range contentFields {
+		d.content[name] = contentField(name, strict)
+	}
 	for _, op := range dmly.Operations() {
-		o := operation{op: op, own: op.Fields()}
-		o.channel, o.typ = message.Split(op)
+		channel, typ := message.Split(op)
+		o := operation{op: op, channel: string(channel), typ: string(typ), own: op.Fields(), limits: map[string]*clause{}}
 		o.further = further(o.own)
-		o.rule = d.rule(o)
+		for _, name := range o.own {
+			if slices.Contains(contentFields, name) {
+				o.limits[name] = constraint(op, name)
+			}
+		}
 		d.operations = append(d.operations, o)
 	}
 	return d
 }
 
-// once makes a part that several schemas have. A huma.Schema has most of a kilobyte, and
-// making the same again took most of the time.
-func (d *document) once(name string, build func() *huma.Schema) *huma.Schema {
-	part, ok := d.parts[name]
-	if !ok {
-		part = build()
-		d.parts[name] = part
-	}
-	return part
-}
-
 func (d *document) ref(name string) *huma.Schema {
-	return d.once(name, func() *huma.Schema { return ref(name) })
-}
-
-// never is the schema of nothing: no value has it.
-func (d *document) never() *huma.Schema {
-	return d.once("never", func() *huma.Schema { return &huma.Schema{Not: &huma.Schema{}} })
-}
-
-func (d *document) emptyString() *huma.Schema {
-	return d.once("empty string", func() *huma.Schema { return &huma.Schema{MaxLength: new(0)} })
-}
-
-// only is the schema of one string.
-func (d *document) only(value string) *huma.Schema {
-	return d.once("only "+value, func() *huma.Schema { return &huma.Schema{Enum: []any{value}} })
+	if d.refs[name] == nil {
+		d.refs[name] = ref(name)
+	}
+	return d.refs[name]
 }
 
 func (o operation) has(field string) bool { return slices.Contains(o.own, field) }
