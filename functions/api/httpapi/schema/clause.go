@@ -85,7 +85,7 @@ func contentRule(o operation) *clause {
 // messageRule is what an operation asks of a message: of its content, and to whom.
 func (d *document) messageRule(o operation) *clause {
 	rule := contentRule(o)
-	if !o.has("recipient") {
+	if !o.toRecipients() {
 		rule.Required = append(rule.Required, "contact")
 		rule.Properties["recipient"] = never
 		return rule
@@ -101,7 +101,7 @@ func (d *document) messageRule(o operation) *clause {
 func (d *document) toRecipients() []string {
 	var channels []string
 	for _, o := range d.operations {
-		if o.has("recipient") && !slices.Contains(channels, o.channel) {
+		if o.toRecipients() && !slices.Contains(channels, o.channel) {
 			channels = append(channels, o.channel)
 		}
 	}

@@ -85,7 +85,7 @@ func idText(a about) *huma.Schema {
 
 func instant(a about) *huma.Schema {
 	s := a.text()
-	s.Format, s.Pattern = "date-time", instantPattern
+	s.Format, s.Pattern, s.Not = "date-time", instantPattern, &huma.Schema{Type: huma.TypeString, Pattern: noInstant}
 	return s
 }
 
@@ -97,7 +97,7 @@ func choice(a about, values ...string) *huma.Schema {
 
 func scheduleDateTime(how manner) *huma.Schema {
 	s := aboutScheduleDateTime.text()
-	s.Pattern = schedulePattern
+	s.Pattern, s.Not = schedulePattern, &huma.Schema{Type: huma.TypeString, Pattern: noSchedule}
 	if how == lenient {
 		s.Pattern, s.Nullable = orEmpty(schedulePattern), true
 	}

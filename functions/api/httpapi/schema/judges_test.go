@@ -110,8 +110,6 @@ func inexpressible(p message.Problem) bool {
 		return p.Detail == "must be later than sendAt" || strings.HasPrefix(p.Detail, "is no time")
 	case p.Pointer == "/sendAt":
 		return strings.HasPrefix(p.Detail, "is no time")
-	case p.Pointer == "/scheduleDateTime":
-		return strings.HasPrefix(p.Detail, `"0001-`)
 	case p.Pointer == "/deliverWithin/to":
 		return strings.HasPrefix(p.Detail, "must differ from from")
 	case p.Pointer == "/deliverWithin/timezone":

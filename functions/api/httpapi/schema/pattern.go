@@ -24,6 +24,10 @@ const (
 	// schedulePattern is DMLY's date and time, with or without seconds.
 	schedulePattern = `^` + day + ` ` + hour + `:` + sixty + `(?::` + sixty + `)?$`
 
+	// What stands for no time is none that can be written; the instant also in other zones.
+	noInstant  = `^0001-01-01T00:00:00(?:\.0+)?(?:Z|[+-]00:00)$`
+	noSchedule = `^0001-01-01 00:00(?::00)?$`
+
 	hour  = `(?:[01][0-9]|2[0-3])`
 	sixty = `[0-5][0-9]`
 	// day is a date that there is: the 29th of February every fourth year, but of the full

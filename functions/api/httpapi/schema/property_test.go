@@ -31,7 +31,7 @@ func (c *tally) check(t *rapid.T, j judges, op dmly.Operation, body map[string]a
 
 func (c *tally) mustBeMixed(t *testing.T) {
 	t.Helper()
-	if all := c.taken + c.refused; c.taken < all/10 || c.refused < all/10 {
+	if all := c.taken + c.refused; c.taken < all/50 || c.refused < all/50 {
 		t.Errorf("%d were taken and %d refused: too few of one kind", c.taken, c.refused)
 	}
 }

@@ -20,7 +20,7 @@ func (d *document) request(o operation) *huma.Schema {
 			s.Required = append(s.Required, name)
 		}
 	}
-	if o.has("recipient") { // exactly one of the two; one that is empty is not there
+	if o.toRecipients() { // exactly one of the two; one that is empty is not there
 		s.Extensions["if"] = filled("contact", "id")
 		s.Extensions["then"] = having("recipient", having("phoneNumber", emptyString))
 		s.Extensions["else"] = filled("recipient", "phoneNumber")
@@ -34,7 +34,7 @@ func (d *document) requestField(o operation, name string) *huma.Schema {
 		return d.ref(nameOptionalWorkspace)
 	case name == "workspace":
 		return d.ref(nameWorkspace)
-	case name == "contact" && o.has("recipient"):
+	case name == "contact" && o.toRecipients():
 		return d.ref(nameOptionalContact)
 	case name == "contact":
 		return d.ref(nameContact)

@@ -9,7 +9,8 @@
 //   - the same name twice, a lone surrogate, and whatever else is not JSON
 //   - expiresAt is later than sendAt, and the two ends of deliverWithin differ
 //   - deliverWithin's time zone is one of the IANA database
-//   - no time is 0001-01-01 00:00:00 UTC, which stands for none
+//   - sendAt and expiresAt are not 0001-01-01T00:00:00Z, which stands for none, written with
+//     another zone
 //   - no further field of an element is a slip of one or two letters for title or buttons
 //   - a parameter of a media type is not given twice with different values
 //
@@ -138,13 +139,14 @@ func (d *document) ref(name string) *huma.Schema {
 	return d.refs[name]
 }
 
-func (o operation) has(field string) bool { return slices.Contains(o.own, field) }
+// toRecipients says whether the operation takes a phone number instead of a contact.
+func (o operation) toRecipients() bool { return slices.Contains(o.own, "recipient") }
 
 // needs says whether the operation cannot do without one of its fields.
 func (o operation) needs(field string) bool {
 	switch field {
 	case "contact", "recipient":
-		return !o.has("recipient")
+		return !o.toRecipients()
 	default:
 		return field != "buttons" && field != "scheduleDateTime"
 	}
