@@ -22,10 +22,12 @@ import (
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/forecast"
 	"dmlysender/shared/ledger"
 	"dmlysender/shared/message"
 	"dmlysender/shared/pace"
 	"dmlysender/shared/queue"
+	"dmlysender/shared/telemetry"
 )
 
 // localKey is what the HTTP API and the simulator take as x-api-key.
@@ -111,7 +113,7 @@ func newLog(w io.Writer, set string, level slog.Level) *slog.Logger {
 	if set == "" {
 		level = slog.LevelError
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	return slog.New(telemetry.Handler(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
 }
 
 func (s *stack) build(ctx context.Context, key apikey.Source, perMinute int, log *slog.Logger) error {
@@ -145,7 +147,11 @@ func (s *stack) build(ctx context.Context, key apikey.Source, perMinute int, log
 		Queues: map[string]sqsworker.Queue{normalQueue: normal, bulkQueue: bulk},
 	}
 	s.schedule = &scheduled.Handler{Queues: lanes, Defaults: defaults, Log: log}
-	s.api = (&httpapi.Handler{Sender: sender, Queues: lanes, Callers: httpapi.NewCallers(callers), Defaults: defaults, Log: log}).Routes()
+	s.api = (&httpapi.Handler{
+		Sender: sender, Problems: s.ledger, Queues: lanes, Backlogs: httpapi.Backlogs{Normal: normal, Bulk: bulk}, Pace: pacer,
+		Forecast: &forecast.Forecast{Keys: sender.Keys, Pace: pacer, Normal: normal, Bulk: bulk, Now: time.Now},
+		Callers:  httpapi.NewCallers(callers), Defaults: defaults, Log: log,
+	}).Routes()
 	return nil
 }
 
@@ -183,8 +189,8 @@ func (s *stack) close() {
 
 // explain tells what can be done now.
 func (s *stack) explain(w io.Writer) {
-	fmt.Fprintf(w, "\nThe HTTP API is at http://%s (x-api-key: %s). Try:\n\n", s.opts.apiAddr, localKey)
-	fmt.Fprintf(w, "  curl -X POST http://%s/v1/messages -H 'x-api-key: %s' \\\n", s.opts.apiAddr, localKey)
+	fmt.Fprintf(w, "\nThe HTTP API is at http://%s (x-api-key: %s), and described at http://%[1]s/docs. Try:\n\n", s.opts.apiAddr, localKey)
+	fmt.Fprintf(w, "  curl -X POST http://%s/v1/messages -H 'x-api-key: %s' -H 'Content-Type: application/json' \\\n", s.opts.apiAddr, localKey)
 	fmt.Fprintf(w, "    -d '{\"channel\": \"whatsapp\", \"type\": \"text\", \"workspace\": {\"id\": \"W1\"},\n")
 	fmt.Fprintf(w, "         \"recipient\": {\"phoneNumber\": \"+15551234567\"}, \"textMessage\": \"Hello\"}'\n\n")
 	if s.simulate {

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"dmlysender/functions/api/httpapi"
 	"dmlysender/functions/internal/stack"
 	"dmlysender/shared/apikey/secretsmanager"
+	"dmlysender/shared/config"
 	"dmlysender/shared/delivery"
 	ledger "dmlysender/shared/ledger/dynamodb"
+	"dmlysender/shared/message"
 	pace "dmlysender/shared/pace/dynamodb"
 	"dmlysender/shared/queue/sqs"
 )
@@ -21,4 +25,21 @@ var services = stack.AWS{
 	},
 	Queue:  func(cfg aws.Config, url string) delivery.Queue { return sqs.Open(cfg, url) },
 	Secret: secretsmanager.Open,
+}
+
+// open builds the handler from the environment.
+func open() (*httpapi.Handler, error) {
+	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Callers)
+	if err != nil {
+		return nil, err
+	}
+	insight, err := s.Insight()
+	if err != nil {
+		return nil, err
+	}
+	return &httpapi.Handler{
+		Sender: s.Sender, Queues: s.Queues, Callers: httpapi.NewCallers(s.CallerKeys), Defaults: message.Defaults{Workspace: s.Config.Workspace},
+		Problems: insight.Problems, Pace: insight.Pace, Forecast: insight.Forecast,
+		Backlogs: httpapi.Backlogs{Normal: insight.Normal, Bulk: insight.Bulk}, Log: s.Log,
+	}, nil
 }

@@ -13,6 +13,10 @@ import (
 // TakenReason is said of a message whose id belongs to another one.
 const TakenReason = "another message with this id was accepted before; use a new id, or send the same content again"
 
+// ConflictPrefix begins the id under which a message is recorded whose id was taken: that id follows, then a colon and a part of
+// the fingerprint.
+const ConflictPrefix = "conflict:"
+
 // Refuse records as rejected what cannot be a message: content that does not
 // decode, under the id that it or its record has. It is kept, so that it can be
 // mended and sent again; of what is far larger than any message, the beginning.
@@ -58,6 +62,6 @@ func (a arrival) refused(reason string, now time.Time) Item {
 // apart is the arrival under an id of its own, where it is recorded if its id was taken.
 func (a arrival) apart() arrival {
 	const shown = 8
-	a.id = "conflict:" + a.id + ":" + a.fingerprint[len(a.fingerprint)-shown:]
+	a.id = ConflictPrefix + a.id + ":" + a.fingerprint[len(a.fingerprint)-shown:]
 	return a
 }

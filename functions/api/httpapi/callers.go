@@ -11,10 +11,12 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"dmlysender/shared/apikey"
+	"dmlysender/shared/delivery"
 )
 
 // Callers knows who may call the HTTP API. It is safe for concurrent use.
@@ -25,7 +27,9 @@ type Callers struct {
 // caller is one entry of the secret. Of the key only its SHA-256 sum is kept: what
 // is not kept cannot leak.
 type caller struct {
-	sum [sha256.Size]byte
+	// name is the entry's; empty if the secret is one plain key.
+	name string
+	sum  [sha256.Size]byte
 	// scopes and workspaces limit what the caller may do; empty means no limit.
 	scopes, workspaces []string
 }
@@ -34,6 +38,19 @@ type caller struct {
 func (c caller) may(scope, workspace string) bool {
 	return (len(c.scopes) == 0 || slices.Contains(c.scopes, scope)) &&
 		(workspace == "" || len(c.workspaces) == 0 || slices.Contains(c.workspaces, workspace))
+}
+
+// who is how a message's history names the caller.
+func (c caller) who() string {
+	if c.name == "" {
+		return "the API's key"
+	}
+	return "the API's key " + strconv.Quote(c.name)
+}
+
+// sees says whether the caller may see a message. One that was never decoded belongs to no workspace.
+func (c caller) sees(i delivery.Item) bool {
+	return len(c.workspaces) == 0 || slices.Contains(c.workspaces, i.Workspace)
 }
 
 // callerKeys is the parsed secret.
@@ -89,6 +106,8 @@ var errCallerKeys = errors.New(`the secret with the callers' keys is neither one
 
 var errSharedKey = errors.New("two names in the secret with the callers' keys have the same key: give each caller its own")
 
+var errScope = errors.New("a key in the secret with the callers' keys has a scope that does not exist; there are send, read, settle and campaign")
+
 func parseCallers(secret string) (callerKeys, error) {
 	secret = strings.TrimSpace(secret)
 	if secret == "" {
@@ -102,11 +121,12 @@ func parseCallers(secret string) (callerKeys, error) {
 		return nil, errCallerKeys
 	}
 	var keys callerKeys
-	for _, raw := range named {
+	for name, raw := range named {
 		c, err := parseCaller(raw)
 		if err != nil {
 			return nil, err
 		}
+		c.name = name
 		if slices.ContainsFunc(keys, func(other caller) bool { return other.sum == c.sum }) {
 			return nil, errSharedKey // which of the two limits would hold?
 		}
@@ -131,6 +151,11 @@ func parseCaller(raw json.RawMessage) (caller, error) {
 	dec.DisallowUnknownFields()
 	if dec.Decode(&entry) != nil || (entry.Key == "") == (entry.SHA256 == "") {
 		return caller{}, errCallerKeys
+	}
+	for _, scope := range entry.Scopes {
+		if !slices.Contains([]string{scopeSend, scopeRead, scopeSettle, scopeCampaign}, scope) {
+			return caller{}, errScope
+		}
 	}
 	c := caller{sum: sha256.Sum256([]byte(entry.Key)), scopes: entry.Scopes, workspaces: entry.Workspaces}
 	if entry.SHA256 != "" {

@@ -72,7 +72,7 @@ func TestAPILooksAtNoBodyOfACallerWhoMayNotSend(t *testing.T) {
 	for path, kind := range map[string]string{path: problemJSON, sendText: plainJSON} {
 		got := r.post(path, "not JSON")
 		r.want(got, 403, kind)
-		if said := got.Detail + got.Error; !strings.Contains(said, "may not send messages") {
+		if said := got.Detail + got.Error; !strings.Contains(said, "may not send") {
 			t.Errorf("%s: got %q", path, said)
 		}
 	}

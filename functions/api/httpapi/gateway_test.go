@@ -133,7 +133,7 @@ func TestAPIRefusesEventsThroughTheGateway(t *testing.T) {
 		"no key":      {func(e *events.APIGatewayV2HTTPRequest) { delete(e.Headers, "x-api-key") }, 401, problemJSON},
 		"wrong key":   {func(e *events.APIGatewayV2HTTPRequest) { e.Headers["x-api-key"] = "wrong" }, 401, problemJSON},
 		"wrong path":  {func(e *events.APIGatewayV2HTTPRequest) { e.RawPath = "/v2/messages" }, 404, problemJSON},
-		"other verb":  {func(e *events.APIGatewayV2HTTPRequest) { e.RequestContext.HTTP.Method = "GET" }, 405, problemJSON},
+		"other verb":  {func(e *events.APIGatewayV2HTTPRequest) { e.RequestContext.HTTP.Method = "PUT" }, 405, problemJSON},
 		"empty body":  {func(e *events.APIGatewayV2HTTPRequest) { e.Body = "" }, 400, problemJSON},
 		"drop-in 404": {func(e *events.APIGatewayV2HTTPRequest) { e.RawPath = "/api/v1/messages/sms/sendtext" }, 404, plainJSON},
 	} {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -16,7 +17,9 @@ import (
 	"dmlysender/functions/internal/handlertest"
 	"dmlysender/functions/worker/sqsworker"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
 	"dmlysender/shared/queue"
+	"dmlysender/shared/telemetry"
 )
 
 const (
@@ -63,10 +66,35 @@ func newRigOn(t *testing.T, b *handlertest.Backend) *rig {
 	later.Clock, later.Pacer = b.Clock, handlertest.NewPacer(t, 1_000_000, b.Clock)
 	r.worker = &sqsworker.Handler{Sender: &later, Log: b.Log}
 	r.handler = &httpapi.Handler{
-		Sender: sender, Queues: queue.Lanes{Normal: r.normal, Bulk: r.bulk},
-		Callers: httpapi.NewCallers(r.callers.Fetch), Log: b.Log,
+		Sender: sender, Problems: b.Ledger, Queues: queue.Lanes{Normal: r.normal, Bulk: r.bulk},
+		Backlogs: httpapi.Backlogs{Normal: r.normal, Bulk: r.bulk}, Pace: outlook{}, Forecast: unforeseen{},
+		Callers: httpapi.NewCallers(r.callers.Fetch), Log: slog.New(telemetry.Handler(b.Log.Handler())),
 	}
 	return r
+}
+
+// unforeseen can say of no message when it will be sent.
+type unforeseen struct{}
+
+func (unforeseen) Estimate(context.Context, message.Message) (time.Time, bool) {
+	return time.Time{}, false
+}
+
+// foreseen says one time of every message.
+type foreseen time.Time
+
+func (f foreseen) Estimate(context.Context, message.Message) (time.Time, bool) {
+	return time.Time(f), true
+}
+
+// outlook is that of an account which is not paused, or what the test says.
+type outlook struct {
+	is  delivery.Outlook
+	err error
+}
+
+func (o outlook) Outlook(context.Context, delivery.Account) (delivery.Outlook, error) {
+	return o.is, o.err
 }
 
 // answer is what a caller sees. Its fields are those of a success and of both kinds
@@ -77,7 +105,9 @@ type answer struct {
 	body   string
 
 	ID, State, Status, Error, Detail string
-	Pointers                         []string
+	// Kind is the type of a problem, but for the page.
+	Kind     string
+	Pointers []string
 }
 
 // call makes a request with a key that may do everything, but for what edit changes.
@@ -100,9 +130,14 @@ func newRequest(ctx context.Context, path, body string) *http.Request {
 
 func (r *rig) serve(req *http.Request) answer {
 	r.t.Helper()
+	code, header, body := r.raw(req)
+	return readAnswer(r.t, code, header, body)
+}
+
+func (r *rig) raw(req *http.Request) (code int, header http.Header, body string) {
 	recorder := httptest.NewRecorder()
 	r.handler.Routes().ServeHTTP(recorder, req)
-	return readAnswer(r.t, recorder.Code, recorder.Header(), recorder.Body.String())
+	return recorder.Code, recorder.Header(), recorder.Body.String()
 }
 
 func (r *rig) post(path, body string, edit ...func(*http.Request)) answer {
@@ -118,11 +153,11 @@ func readAnswer(t *testing.T, code int, header http.Header, body string) answer 
 	t.Helper()
 	got := answer{code: code, header: header, body: body}
 	var parsed struct {
-		ID, State, Error, Detail, Title string
-		Status                          any
-		Errors                          []struct{ Pointer, Detail string }
+		ID, State, Error, Detail, Title, Type, RequestID string
+		Status                                           any
+		Errors                                           []struct{ Pointer, Detail string }
 	}
-	if err := json.Unmarshal([]byte(body), &parsed); err != nil {
+	if err := json.Unmarshal([]byte(body), &parsed); err != nil && !strings.HasPrefix(body, "[") {
 		t.Fatalf("the answer (HTTP %d) is not JSON: %v: %s", code, err, body)
 	}
 	got.ID, got.State, got.Error, got.Detail = parsed.ID, parsed.State, parsed.Error, parsed.Detail
@@ -130,9 +165,10 @@ func readAnswer(t *testing.T, code int, header http.Header, body string) answer 
 	case string: // DMLY's
 		got.Status = status
 	case float64: // a problem's
-		if int(status) != code || parsed.Title != http.StatusText(code) {
-			t.Errorf("problem: got status %v and title %q in an HTTP %d", status, parsed.Title, code)
+		if int(status) != code || parsed.Title == "" || !strings.HasPrefix(parsed.Type, httpapi.ProblemsPath+"#") || parsed.RequestID != header.Get("X-Request-Id") {
+			t.Errorf("problem: got status %v, title %q, type %q and request id %q in an HTTP %d", status, parsed.Title, parsed.Type, parsed.RequestID, code)
 		}
+		got.Kind = strings.TrimPrefix(parsed.Type, httpapi.ProblemsPath+"#")
 	}
 	for _, one := range parsed.Errors {
 		got.Pointers = append(got.Pointers, one.Pointer)
@@ -147,6 +183,9 @@ func readAnswer(t *testing.T, code int, header http.Header, body string) answer 
 	}
 	if got := header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control: got %q, want no-store", got)
+	}
+	if header.Get("X-Request-Id") == "" {
+		t.Error("the answer has no request id")
 	}
 	return got
 }

@@ -26,7 +26,7 @@ func TestAPITellsDMLYsCallersWhatBecameOfTheirMessage(t *testing.T) {
 		"401":               {dmlytest.Fault{Status: 401}, 202, "waiting", "", 0},
 		"403":               {dmlytest.Fault{Status: 403}, 202, "waiting", "", 0},
 		"429":               {dmlytest.Fault{Status: 429, RetryAfter: "60"}, 202, "waiting", "", 0},
-		"503 with a hint":   {dmlytest.Fault{Status: 503, RetryAfter: "10"}, 202, "waiting", "", 0},
+		"503 with a hint":   {dmlytest.Fault{Status: 503, RetryAfter: "30"}, 202, "waiting", "", 0},
 		"503 without":       {dmlytest.Fault{Status: 503}, 202, "unknown", "", 0},
 		"500":               {dmlytest.Fault{Status: 500, Accept: new(true)}, 202, "unknown", "", 1},
 		"cut after":         {dmlytest.Fault{Cut: dmlytest.CutAfter}, 202, "unknown", "", 1},
@@ -62,7 +62,7 @@ func TestAPISendsWaitingMessagesLaterWithoutTheCaller(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]dmlytest.Fault{
 		"429": {Status: 429, RetryAfter: "60"},
-		"503": {Status: 503, RetryAfter: "10"},
+		"503": {Status: 503, RetryAfter: "30"},
 		"401": {Status: 401},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,7 +24,6 @@ func TestAPISaysWhatIsWrongWithAMessage(t *testing.T) {
 		"trailing":             {body(nil) + "{}", 400, []string{""}},
 		"not UTF-8":            {strings.Replace(body(nil), "parcel", "par\xffcel", 1), 400, nil},
 		"too large":            {body(fields{"passthrough": fields{"filler": strings.Repeat("x", message.MaxBytes)}}), 413, nil},
-		"a list":               {"[]", 400, []string{""}},
 		"nothing in it":        {"{}", 422, []string{"/channel", "/recipient", "/workspace/id"}},
 		"all at once":          {body(fields{"textMessage": strings.Repeat("x", 4097), "recipient": fields{"phoneNumber": phone + "123456"}, "colour": "red"}), 422, []string{"/colour", "/recipient/phoneNumber", "/textMessage"}},
 		"a misspelled field":   {body(fields{"recipient": nil, "recepient": fields{"phoneNumber": phone}}), 422, []string{"/recepient"}},
@@ -79,7 +78,7 @@ func TestAPIRefusesABodyThatBreaksOff(t *testing.T) {
 			broken := func(req *http.Request) {
 				req.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"id": "`), iotest.ErrReader(errDown)))
 			}
-			r.want(r.post(path, "", broken), 503, kind)
+			r.want(r.post(path, "", broken), 400, kind)
 			r.wantUntouched()
 		})
 	}
@@ -94,10 +93,9 @@ func TestAPIAnswersOtherMethodsAndPaths(t *testing.T) {
 		kind         string
 		allow        string
 	}{
-		{"GET", "/v1/messages", 405, problem, "POST"},
-		{"PUT", "/v1/messages", 405, problem, "POST"},
-		{"DELETE", "/v1/messages", 405, problem, "POST"},
-		{"OPTIONS", "/v1/messages", 405, problem, "POST"},
+		{"PUT", "/v1/messages", 405, problem, "GET, HEAD, POST"},
+		{"DELETE", "/v1/messages", 405, problem, "GET, HEAD, POST"},
+		{"OPTIONS", "/v1/messages", 405, problem, "GET, HEAD, POST"},
 		{"GET", "/v1/messages/whatsapp/sendtext", 405, dmly, "POST"},
 		{"PATCH", "/api/v1/messages/telegram/sendtemplate", 405, dmly, "POST"},
 		{"POST", "/v1/messages/instagram/sendmedia", 404, dmly, ""},
@@ -109,8 +107,12 @@ func TestAPIAnswersOtherMethodsAndPaths(t *testing.T) {
 		{"POST", "/v1", 404, problem, ""},
 		{"POST", "/v1/messages/", 404, problem, ""},
 		{"POST", "/v2/messages", 404, problem, ""},
-		{"POST", "/api/v1/messages", 404, problem, ""},
-		{"POST", "/v1/messages/whatsapp", 404, problem, ""},
+		{"PUT", "/api/v1/messages", 405, problem, "GET, HEAD, POST"},
+		{"GET", "/v1/messages/order-1/settle", 405, problem, "POST"},
+		{"PATCH", "/v1/messages/order-1", 405, problem, "DELETE, GET, HEAD"},
+		{"POST", "/v1/health", 405, problem, "GET, HEAD"},
+		{"POST", "/docs", 405, problem, "GET, HEAD"},
+		{"POST", "/v1/messages/whatsapp", 405, problem, "DELETE, GET, HEAD"},
 		{"POST", "/v1/messages/whatsapp/sendtext/1", 404, problem, ""},
 		{"POST", "/api/api/v1/messages/whatsapp/sendtext", 404, problem, ""},
 	} {

@@ -21,6 +21,7 @@ import (
 	"dmlysender/shared/message"
 	"dmlysender/shared/pace"
 	"dmlysender/shared/queue"
+	"dmlysender/shared/telemetry"
 )
 
 // Stack is what a function works with. What it did not ask for is nil.
@@ -50,7 +51,7 @@ func Open(getenv func(string) string, logs io.Writer, services AWS, needs ...con
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Config: cfg, Log: slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: cfg.LogLevel}))}
+	s := &Stack{Config: cfg, Log: slog.New(telemetry.Handler(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: cfg.LogLevel})))}
 	b := builder{cfg: cfg, getenv: getenv, services: services, log: s.Log}
 	if cfg.NeedsAWS() {
 		if b.aws, err = awsconf.FromEnv(getenv); err != nil {

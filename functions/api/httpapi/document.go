@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"dmlysender/functions/api/httpapi/schema"
+)
+
+const about = "Sends WhatsApp, Messenger, Instagram and Telegram messages through DMLY, each exactly once: " +
+	"send a message with an Idempotency-Key, and repeating the request is harmless. " +
+	"The paths `/v1/messages/{channel}/{operation}` take the place of DMLY's own. " +
+	"Everything is served below `/api` as well. Problems are described at `/problems`."
+
+// document is the OpenAPI document of the API.
+func (h *Handler) document() ([]byte, error) {
+	a := newAPI(h, http.NewServeMux())
+	a.documents = true
+	all := a.OpenAPI()
+	all.Info.Description = about
+	all.Servers = []*huma.Server{{URL: "/"}}
+	all.Components.SecuritySchemes = map[string]*huma.SecurityScheme{keyScheme: {
+		Type: "apiKey", In: "header", Name: "x-api-key",
+		Description: "One of the keys of this API; the roles named at an operation are the scopes that it needs.",
+	}}
+	schema.Add(all.Components.Schemas, h.Defaults)
+	a.registerAll()
+	return json.Marshal(all)
+}
+
+// jsonBody is a required body of a schema.
+func jsonBody(s *huma.Schema, description string) *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: s}}}
+}
+
+// answer is one with a JSON body.
+func answer(description string, s *huma.Schema) *huma.Response {
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: s}}}
+}
+
+// linked says that with an id in the answer the message can be read and acted on.
+func linked(r *huma.Response, id string) *huma.Response {
+	r.Links = map[string]*huma.Link{}
+	for _, operation := range []string{"getMessage", "cancelMessage", "settleMessage"} {
+		r.Links[operation] = &huma.Link{OperationID: operation, Parameters: map[string]any{"id": id}}
+	}
+	return r
+}
+
+// ref is the schema of a type, as the document refers to it.
+func ref[T any](a *api) *huma.Schema {
+	t := reflect.TypeFor[T]()
+	return a.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+}
+
+// answers are an operation's answers: the good ones, which replace what huma says of them but for their headers, and a
+// problem for each kind. Those that any request can meet come by themselves.
+func (a *api) answers(op *huma.Operation, good map[int]*huma.Response, bad ...kind) {
+	said := op.Responses[strconv.Itoa(op.DefaultStatus)]
+	if len(good) == 0 {
+		good = map[int]*huma.Response{op.DefaultStatus: said}
+	}
+	op.Responses = map[string]*huma.Response{}
+	for status, r := range good {
+		r.Headers = maps.Clone(said.Headers)
+		op.Responses[strconv.Itoa(status)] = withHeaders(r, status)
+	}
+	contentType, body := "application/problem+json", ref[Problem](a)
+	if forDMLYsCallers(op) {
+		contentType, body = "application/json", ref[DMLYAnswer](a)
+	}
+	for status, names := range byStatus(append([]kind{noKey, notAllowed, internal, unavailable}, bad...)) {
+		r := op.Responses[strconv.Itoa(status)]
+		if r == nil {
+			r = &huma.Response{Description: "Problem: " + strings.Join(names, ", "), Content: map[string]*huma.MediaType{}}
+		}
+		r.Content[contentType] = &huma.MediaType{Schema: body}
+		op.Responses[strconv.Itoa(status)] = withHeaders(r, status)
+	}
+}
+
+// byStatus are the names of problems that have one status.
+func byStatus(all []kind) map[int][]string {
+	named := map[int][]string{}
+	for _, k := range all {
+		if !slices.Contains(named[k.status], k.name) {
+			named[k.status] = append(named[k.status], k.name)
+		}
+	}
+	return named
+}
+
+// withHeaders documents the headers that come with a status.
+func withHeaders(r *huma.Response, status int) *huma.Response {
+	if r.Headers == nil {
+		r.Headers = map[string]*huma.Header{}
+	}
+	r.Headers["X-Request-Id"] = &huma.Header{Description: "Finds the request in the logs.", Schema: &huma.Schema{Type: huma.TypeString}}
+	switch status {
+	case http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		r.Headers["Retry-After"] = &huma.Header{Description: "Seconds after which to repeat the request.", Schema: &huma.Schema{Type: huma.TypeInteger}}
+	}
+	return r
+}

@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
+)
+
+const (
+	// recheckAfter is how long after a wait its message's record comes: the function has certainly ended then.
+	recheckAfter = 10 * time.Second
+	// askAgain is when to repeat a request whose message is being sent.
+	askAgain = 2 * time.Second
+)
+
+// sent is what became of a message that was to be sent at once.
+type sent struct {
+	item delivery.Item
+	// replayed says that it was at rest before.
+	replayed bool
+}
+
+// sendNow sends a message, and waits for it at most so long. It queues a recheck before, so that the message is not lost if
+// this function ends in the middle; what cannot be sent in the time is left to that record. keyed says that the message
+// may be known already.
+func (a *api) sendNow(ctx context.Context, m message.Message, keyed bool, wait time.Duration) (sent, *Problem) {
+	content, err := m.Encode()
+	if err != nil {
+		return sent{}, problemOfDecode(err)
+	}
+	var known delivery.Result
+	if keyed {
+		if known, err = a.Sender.Look(ctx, m); err != nil {
+			return sent{}, problemOfService(err, "the message could not be looked up; send it again with the same Idempotency-Key")
+		}
+		switch {
+		case known.Conflict:
+			return sent{}, idTaken.problem(delivery.TakenReason)
+		case known.Done:
+			return sent{item: known.Item, replayed: true}, nil
+		case known.Item.State == delivery.Sending: // a record stands behind it
+			return sent{}, underWay(known.Item)
+		}
+	}
+	recheck := delivery.Record{Body: content, ID: m.ID, Group: m.Workspace.ID, Delay: wait + recheckAfter, Recheck: true}
+	if err := a.Queues.For(delivery.LaneOf(m)).Enqueue(ctx, recheck); err != nil {
+		return sent{}, problemOfService(err, "the message could not be taken; send it again, with the same Idempotency-Key if it had one")
+	}
+	result, err := a.deliver(ctx, m, wait)
+	switch {
+	case err != nil: // the queue has it: it will be sent
+		return sent{item: known.Item}, nil //nolint:nilerr // the sender has logged it
+	case result.Conflict:
+		return sent{}, idTaken.problem(delivery.TakenReason)
+	case result.Item.State == delivery.Sending: // another request or a worker has it
+		return sent{}, underWay(result.Item)
+	case result.Item.State == "": // it had no slot, and nothing new is known of it
+		return sent{item: known.Item}, nil
+	}
+	return sent{item: result.Item}, nil
+}
+
+// underWay says that the message is in somebody's hands.
+func underWay(i delivery.Item) *Problem {
+	p := stillSending.problem("the message is being sent; repeat the request to learn what became of it")
+	p.ID, p.State, p.retryAfter = i.ID, i.State, askAgain
+	return p
+}
+
+// deliver sends the message: again, if it has to wait for a slot or has failed, for as long as the next try lies within the wait.
+func (a *api) deliver(ctx context.Context, m message.Message, wait time.Duration) (delivery.Result, error) {
+	clock := a.Sender.Clock
+	until := clock.Now().Add(wait)
+	ctx, cancel := context.WithDeadline(ctx, clock.Now().Add(max(wait, leastWait)))
+	defer cancel()
+	for {
+		result, err := a.deliverOnce(ctx, m)
+		if err != nil || result.Done || result.Item.State == delivery.Sending || result.RetryAt.After(until) {
+			return result, err
+		}
+		if err := clock.Sleep(ctx, max(result.RetryAt.Sub(clock.Now()), time.Millisecond)); err != nil {
+			return result, nil // the wait is over; what is known of the message stands
+		}
+		if !clock.Now().Before(until) {
+			return result, nil
+		}
+	}
+}
+
+// deliverOnce sends the message. A panic becomes an error: the queue has the message, and an answer that says otherwise would
+// bring it again.
+func (a *api) deliverOnce(ctx context.Context, m message.Message) (result delivery.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while sending message %s: %T", m.ID, p)
+			a.Log.ErrorContext(ctx, "panic", slog.String("id", m.ID), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	return a.Sender.Deliver(ctx, m)
+}
+
+// receipt answers after a message was to be sent at once. A 5xx is never among the answers: it would invite a second send.
+func (a *api) receipt(ctx context.Context, m message.Message, done sent, prefer preference) (*sendOutput, *Problem) {
+	if p := unsent(done.item); p != nil {
+		return nil, p
+	}
+	status := http.StatusAccepted
+	if done.item.State == delivery.Sent {
+		status = http.StatusOK
+	}
+	return &sendOutput{
+		Status: status, Location: locationOf(m.ID), PreferenceApplied: prefer.applied,
+		Replayed: replayed(done.replayed), Body: a.receiptOf(ctx, m, done.item),
+	}, nil
+}
+
+// unsent says that a message came to rest without being sent.
+func unsent(i delivery.Item) *Problem {
+	switch i.State {
+	case delivery.Rejected, delivery.Failed, delivery.Expired, delivery.Cancelled:
+		p := notSent.problem(i.Reason)
+		p.ID, p.State, p.dmlyID = i.ID, i.State, i.DMLYID
+		if p.Detail == "" {
+			p.Detail = "the message is " + string(i.State)
+		}
+		return p
+	default:
+		return nil
+	}
+}
+
+func locationOf(id string) string { return "/v1/messages/" + url.PathEscape(id) }
