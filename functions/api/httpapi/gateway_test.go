@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -146,5 +149,28 @@ func TestAPIRefusesEventsThroughTheGateway(t *testing.T) {
 			r.want(r.invoke(event), tt.code, tt.kind)
 			r.wantUntouched()
 		})
+	}
+}
+
+func TestAPIServesItsCompressedFilesThroughTheGateway(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	event := readSample(t, "send.json")
+	event.RequestContext.HTTP.Method, event.RawPath, event.Body = "GET", "/docs/swagger-ui.css", ""
+	event.Headers["accept-encoding"] = "br, gzip"
+	response, err := httpadapter.NewV2(r.handler.Routes()).ProxyWithContext(t.Context(), event)
+	if err != nil || response.StatusCode != 200 || !response.IsBase64Encoded {
+		t.Fatalf("got HTTP %d, base64 %v, %v", response.StatusCode, response.IsBase64Encoded, err)
+	}
+	compressed, err := base64.StdEncoding.DecodeString(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if css, err := io.ReadAll(reader); err != nil || !bytes.Contains(css, []byte(".swagger-ui")) {
+		t.Errorf("got %d bytes, %v", len(css), err)
 	}
 }

@@ -60,7 +60,8 @@ func asset(name, contentType string) http.HandlerFunc {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		w.Header().Set("Vary", "Accept-Encoding")
 		var content io.Reader = file
-		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		// The gateway's adapter splits a header at each comma.
+		if strings.Contains(strings.Join(r.Header.Values("Accept-Encoding"), ","), "gzip") {
 			w.Header().Set("Content-Encoding", "gzip")
 		} else if content, err = gzip.NewReader(file); err != nil {
 			panic(err)
