@@ -111,7 +111,7 @@ func deliverWithin() *huma.Schema {
 		return s
 	}
 	zone := aboutTimezone.text()
-	zone.Format, zone.MinLength = "iana-timezone", new(1) // whose names no pattern tells from others
+	zone.Format, zone.MinLength = "iana-timezone", new(1) // no pattern tells a zone from a misspelled one
 	return closed("The hours of the day in which the message may be sent; outside of them it waits.",
 		map[string]*huma.Schema{"from": timeOfDay(aboutFrom), "to": timeOfDay(aboutTo), "timezone": zone}, "from", "to", "timezone")
 }
