@@ -9,8 +9,7 @@
 //   - the same name twice, a lone surrogate, and whatever else is not JSON
 //   - expiresAt is later than sendAt, and the two ends of deliverWithin differ
 //   - deliverWithin's time zone is one of the IANA database
-//   - sendAt and expiresAt are not 0001-01-01T00:00:00Z, which stands for none, written with
-//     another zone
+//   - no time is 0001-01-01T00:00:00Z, which stands for none, in another zone
 //   - no further field of an element is a slip of one or two letters for title or buttons
 //   - a parameter of a media type is not given twice with different values
 //
