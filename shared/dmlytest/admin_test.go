@@ -39,6 +39,18 @@ func TestOwnPathsShowAndForgetMessages(t *testing.T) {
 	}
 }
 
+func TestOwnPathsShowBodiesAsTheyCame(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, dmlytest.Options{})
+	body := strings.TrimSuffix(bodies[sendText], "}") + `,"further":["<b>&amp;</b>","\u003c","` + "\u2028" + `",1e9999,1.50]}`
+	if got := r.post(sendText, body); got.code != http.StatusOK {
+		t.Fatalf("got %d %s", got.code, got.text)
+	}
+	if got := r.own(http.MethodGet, "messages", ""); !strings.Contains(got.text, `"body":`+body+`,`) {
+		t.Errorf("messages: got %s, want the body %s in it", got.text, body)
+	}
+}
+
 func TestOwnPathsPlanFaults(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, dmlytest.Options{})

@@ -1,6 +1,7 @@
 package dmlytest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -94,12 +95,15 @@ func write(w http.ResponseWriter, code int, contentType string, body []byte) {
 	_, _ = w.Write(body) //nolint:gosec // JSON, or HTML with nothing of a request in it; and a client that is gone needs no answer
 }
 
+// encode leaves a recorded body as it was, but for white space.
 func encode(value any) []byte {
-	body, err := json.Marshal(value)
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
 		panic(err) // only strings, numbers, and JSON that was checked come here
 	}
-	return append(body, '\n')
+	return body.Bytes()
 }
 
 // cut resets the connection under a request: the client sees a TCP reset, or as near to it as the server allows.

@@ -1,6 +1,7 @@
 package dmlytest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,9 @@ var operationList = sync.OnceValue(func() string {
 // through, whatever their type; null counts as missing. On all of this the reference is silent.
 func check(operation string, raw []byte) (dueAt time.Time, err error) {
 	var body map[string]any
-	if !utf8.Valid(raw) || json.Unmarshal(raw, &body) != nil || body == nil {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber() // JSON sets no limit to a number, and 1e9999 is one
+	if !utf8.Valid(raw) || !json.Valid(raw) || decoder.Decode(&body) != nil || body == nil {
 		return time.Time{}, errors.New("the body must be one JSON object in UTF-8")
 	}
 	var found problems
