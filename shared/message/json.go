@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -286,11 +287,38 @@ func (d *decoder) wrongType(at string, v jsontext.Value, want string) {
 	d.add(at, "is %s; it must be %s", is, want)
 }
 
-// clip keeps a value short enough to be quoted in a sentence.
+// clip keeps a value short enough to be quoted in a sentence, and leaves little of what may be a phone number in the
+// wrong place.
 func clip(s string) string {
-	const most = 24
+	most := 24
+	if hasPhoneNumber(s) {
+		most = 4
+	}
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}
 	return s
+}
+
+// hasPhoneNumber says whether there are 7 digits with nothing between them but what people write in a phone number. The
+// date that a time begins with is none.
+func hasPhoneNumber(s string) bool {
+	if len(s) >= len(time.DateOnly) {
+		if _, err := time.Parse(time.DateOnly, s[:len(time.DateOnly)]); err == nil {
+			s = s[len(time.DateOnly):]
+		}
+	}
+	digits := 0
+	for _, r := range s {
+		switch {
+		case '0' <= r && r <= '9':
+			digits++
+		case !strings.ContainsRune(" ()-./", r):
+			digits = 0
+		}
+		if digits == 7 {
+			return true
+		}
+	}
+	return false
 }
