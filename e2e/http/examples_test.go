@@ -14,7 +14,7 @@ import (
 
 // The examples stand in a file for people, each behind a comment that names its language.
 const (
-	examplesFile    = "EXAMPLES.md"
+	examplesFile    = "../../README.md"
 	examplesAddress = "http://127.0.0.1:8080"
 )
 
