@@ -91,9 +91,10 @@ func TestE2EExamplesSayWhyTheyWereRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t)
 	for _, block := range exampleCode.FindAllStringSubmatch(string(document), -1) {
 		t.Run(block[1], func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
 			file := filepath.Join(t.TempDir(), examples[block[1]].file)
 			code := strings.NewReplacer(examplesAddress, s.api, "+15551234567", "5551234567").Replace(block[3])
 			if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
@@ -104,9 +105,9 @@ func TestE2EExamplesSayWhyTheyWereRefused(t *testing.T) {
 			if err == nil || !strings.Contains(string(out), "E.164") || time.Since(begun) > patience {
 				t.Errorf("it ended with %v after %v:\n%s", err, time.Since(begun), out)
 			}
+			if got := s.messages(); len(got) != 0 {
+				t.Errorf("the simulator has %d messages, want none", len(got))
+			}
 		})
-	}
-	if got := s.messages(); len(got) != 0 {
-		t.Errorf("the simulator has %d messages, want none", len(got))
 	}
 }

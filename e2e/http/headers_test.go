@@ -77,11 +77,12 @@ func (s *stack) awkwardHeader(path, name string) {
 	taken := make([]bool, len(texts))
 	each(texts, func(i int, text string) {
 		content := body(fmt.Sprintf("#%d", i))
-		request := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: api\r\nConnection: close\r\nContent-Length: %d\r\n", path, len(content))
+		var request strings.Builder
+		fmt.Fprintf(&request, "POST %s HTTP/1.1\r\nHost: api\r\nConnection: close\r\nContent-Length: %d\r\n", path, len(content))
 		for header, value := range map[string]string{"X-Api-Key": localKey, "Content-Type": "application/json", name: text} {
-			request += header + ": " + value + "\r\n"
+			fmt.Fprintf(&request, "%s: %s\r\n", header, value)
 		}
-		got, err := s.raw(request + "\r\n" + content)
+		got, err := s.raw(request.String() + "\r\n" + content)
 		taken[i] = got.status == http.StatusOK || got.status == http.StatusAccepted
 		switch {
 		case err != nil:

@@ -66,7 +66,7 @@ type stack struct {
 
 // start runs the program until the test ends, and waits until it has played its samples; they are cleared from the simulator. When
 // the test ends, the program must still run, must have said nothing of a panic or an error, and must end as asked.
-func start(t *testing.T, env ...string) *stack {
+func start(t *testing.T) *stack {
 	t.Helper()
 	file, err := program()
 	if err != nil {
@@ -74,7 +74,7 @@ func start(t *testing.T, env ...string) *stack {
 	}
 	cmd := exec.Command(file, "-events", "events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0")
 	cmd.Path, cmd.Dir = filepath.Join(root(t), file), root(t)
-	cmd.Env = append([]string{"DMLY_RATE_PER_MINUTE=1000000", "HOME=" + t.TempDir()}, env...)
+	cmd.Env = []string{"DMLY_RATE_PER_MINUTE=1000000", "HOME=" + t.TempDir()}
 	stderr := &output{}
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()

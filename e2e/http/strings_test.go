@@ -18,12 +18,13 @@ var numbers = []string{"15551230987", "4915112345678", "00491511234567", "(555) 
 
 // tells reports the phone number that an answer has in it, or "".
 func (a answer) tells() string {
-	all := a.body
+	var all strings.Builder
+	all.WriteString(a.body)
 	for name, values := range a.header {
-		all += "\n" + name + ": " + strings.Join(values, ", ")
+		fmt.Fprintf(&all, "\n%s: %s", name, strings.Join(values, ", "))
 	}
 	for _, number := range numbers {
-		if strings.Contains(all, number) {
+		if strings.Contains(all.String(), number) {
 			return number
 		}
 	}

@@ -159,7 +159,7 @@ func TestAPIServesItsCompressedFilesThroughTheGateway(t *testing.T) {
 	event.RequestContext.HTTP.Method, event.RawPath, event.Body = "GET", "/docs/swagger-ui.css", ""
 	event.Headers["accept-encoding"] = "br, gzip"
 	response, err := httpadapter.NewV2(r.handler.Routes()).ProxyWithContext(t.Context(), event)
-	if err != nil || response.StatusCode != 200 || !response.IsBase64Encoded {
+	if err != nil || response.StatusCode != http.StatusOK || !response.IsBase64Encoded {
 		t.Fatalf("got HTTP %d, base64 %v, %v", response.StatusCode, response.IsBase64Encoded, err)
 	}
 	compressed, err := base64.StdEncoding.DecodeString(response.Body)
