@@ -117,7 +117,11 @@ func TestAPIAnswersThatItHasAMessageWhichTheRateHoldsBack(t *testing.T) {
 	r.want(got, 202, plainJSON)
 	handlertest.SameJSON(t, []byte(got.body), []byte(`{"id": "order-2", "status": "accepted", "error": ""}`))
 	r.WantSent(1)
-	r.work(time.Minute)
+	if got := status(t, r.get(got.header.Get("Location"))); got.State != delivery.Accepted {
+		t.Errorf("it can be read at once: got %+v", got)
+	}
+	r.work(0) // and it does not wait for its recheck
 	r.WantState("order-2", delivery.Sent)
+	r.work(time.Minute)
 	r.WantSent(2)
 }

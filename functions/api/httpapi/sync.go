@@ -61,10 +61,22 @@ func (a *api) sendNow(ctx context.Context, m message.Message, keyed bool, wait t
 		return sent{}, idTaken.problem(delivery.TakenReason)
 	case result.Item.State == delivery.Sending: // another request or a worker has it
 		return sent{}, underWay(result.Item)
-	case result.Item.State == "": // it had no slot, and nothing new is known of it
+	case result.Item.State != "":
+		return sent{item: result.Item}, nil
+	case known.Item.State != "": // it had no slot, and nothing new is known of it
 		return sent{item: known.Item}, nil
 	}
-	return sent{item: result.Item}, nil
+	return a.leave(ctx, m)
+}
+
+// leave writes a message down that had no slot within the wait, so that it can be read and cancelled, and goes as soon as it is its
+// turn. If that fails, the recheck still stands behind it.
+func (a *api) leave(ctx context.Context, m message.Message) (sent, *Problem) {
+	got := a.Sender.Accept(ctx, m, a.Queues.For)
+	if got.Result.Conflict { // somebody else came first
+		return sent{}, idTaken.problem(delivery.TakenReason)
+	}
+	return sent{item: got.Result.Item}, nil
 }
 
 // underWay says that the message is in somebody's hands.
