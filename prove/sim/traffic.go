@@ -117,12 +117,20 @@ func (w *World) accepts(ctx context.Context, s *spec) (accepted bool) {
 
 const callerKey = "caller"
 
+// unforeseen cannot say when a message will be sent: nothing depends on it.
+type unforeseen struct{}
+
+// Estimate implements [httpapi.Estimator].
+func (unforeseen) Estimate(context.Context, message.Message) (time.Time, bool) {
+	return time.Time{}, false
+}
+
 // call brings the message over HTTP, and reports whether it was accepted.
 func (l *life) call(ctx context.Context, s *spec) bool {
 	ctx, cancel := context.WithTimeout(ctx, invocation-time.Second)
 	defer cancel()
 	api := &httpapi.Handler{
-		Sender: l.sender, Queues: l.lanes(), Log: silent,
+		Sender: l.sender, Queues: l.lanes(), Forecast: unforeseen{}, Log: silent,
 		Callers: httpapi.NewCallers(func(context.Context) (string, error) { return callerKey, nil }),
 	}
 	path, body := "/v1/messages", s.body
@@ -139,7 +147,7 @@ func (l *life) call(ctx context.Context, s *spec) bool {
 	api.Routes().ServeHTTP(answer, r)
 	switch code := answer.Code; {
 	case code/100 == 2, code == http.StatusBadRequest: // the drop-in's answer for what came to rest unsent
-	case code == http.StatusServiceUnavailable:
+	case code == http.StatusServiceUnavailable, code == http.StatusConflict: // out of reach; or being sent
 		return false
 	default:
 		l.world.broken("message %s: HTTP %d: %s", s.id, code, answer.Body)
