@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dmlysender/functions/internal/handlertest"
+	"dmlysender/shared/apikey"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
 )
@@ -124,4 +125,40 @@ func TestAPIAnswersThatItHasAMessageWhichTheRateHoldsBack(t *testing.T) {
 	r.WantState("order-2", delivery.Sent)
 	r.work(time.Minute)
 	r.WantSent(2)
+}
+
+// What was rejected is not the answer to its correction, which the queue has.
+func TestAPIAnswersThatItHasACorrectionWhichItCannotSendAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, hinder := range map[string]func(*rig) error{
+		"the account waits": func(r *rig) error {
+			return r.handler.Sender.Pacer.Delay(r.t.Context(), apikey.DefaultAccount, time.Now().Add(30*time.Second))
+		},
+		"the ledger is down": func(r *rig) error {
+			r.Ledger.Fail(errDown)
+			return nil
+		},
+	} {
+		for path, bodyOf := range map[string]func(fields) string{path: body, sendText: request} {
+			t.Run(name+" "+path, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t)
+				r.Sim.Inject(dmlytest.Fault{Status: 400, Error: "no"})
+				key, wait := header("Idempotency-Key", "order-1"), header("Prefer", "wait=1")
+				r.post(path, bodyOf(nil), key, wait)
+				r.WantState("order-1", delivery.Rejected)
+				if err := hinder(r); err != nil {
+					t.Fatal(err)
+				}
+				got := r.post(path, bodyOf(fields{"textMessage": "mended"}), key, wait)
+				r.want(got, 202, plainJSON)
+				if got.State+got.Status != string(delivery.Accepted) {
+					t.Errorf("got %s, want accepted", got.body)
+				}
+				r.Ledger.Fail(nil)
+				r.work(time.Minute)
+				r.WantSent(1)
+			})
+		}
+	}
 }

@@ -55,19 +55,23 @@ func (a *api) sendNow(ctx context.Context, m message.Message, keyed bool, wait t
 	}
 	result, err := a.deliver(ctx, m, wait)
 	switch {
-	case err != nil: // the queue has it: it will be sent
-		return sent{item: known.Item}, nil //nolint:nilerr // the sender has logged it
 	case result.Conflict:
 		return sent{}, idTaken.problem(delivery.TakenReason)
 	case result.Item.State == delivery.Sending: // another request or a worker has it
 		return sent{}, underWay(result.Item)
-	case result.Item.State != "":
+	case result.Done || underWayAlready(result.Item):
 		return sent{item: result.Item}, nil
-	case known.Item.State != "": // it had no slot, and nothing new is known of it
+	case underWayAlready(known.Item): // it had no slot, and nothing new is known of it
 		return sent{item: known.Item}, nil
+	case err != nil: // the sender has logged it; the queue has the message: it will be sent
+		return sent{}, nil //nolint:nilerr // see above
 	}
 	return a.leave(ctx, m)
 }
+
+// underWayAlready says whether this very content is known and not at rest. What rests although the record is not done is what
+// it corrects.
+func underWayAlready(i delivery.Item) bool { return i.State != "" && !i.State.Final() }
 
 // leave writes a message down that had no slot within the wait, so that it can be read and cancelled, and goes as soon as it is its
 // turn. If that fails, the recheck still stands behind it.
