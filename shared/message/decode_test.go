@@ -291,3 +291,35 @@ func seeds(tb testing.TB) []string {
 	}
 	return texts
 }
+
+// Each of many repeated names stands below one that is nearly as long as the message.
+func TestPointersDoNotGrowBeyondTheMessage(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("~", 30_000)
+	const repeated = 6_000
+	for name, data := range map[string]string{
+		"repeated names":  `{"` + long + `": {"":0` + strings.Repeat(`,"":0`, repeated) + `}}`,
+		"an unknown name": `{"` + long + `": 0}`,
+		"not JSON":        `{"` + long + `": {"a": x}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := message.Decode([]byte(data), message.Defaults{})
+			invalid, ok := errors.AsType[*message.Error](err)
+			if !ok || len(invalid.Problems) == 0 {
+				t.Fatalf("got %v, want problems", err)
+			}
+			size := 0
+			for _, p := range invalid.Problems {
+				size += len(p.Pointer) + len(p.Detail)
+			}
+			if size > 8<<10 {
+				t.Errorf("the problems have %d bytes", size)
+			}
+			last := invalid.Problems[len(invalid.Problems)-1]
+			if strings.HasPrefix(name, "repeated") && !strings.Contains(last.Detail, "more problems") {
+				t.Errorf("got %q at the end, want how many more there are", last)
+			}
+		})
+	}
+}

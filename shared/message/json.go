@@ -20,21 +20,34 @@ const maxDepth = 32
 // decoder reads parts of a message and gathers what is wrong with them.
 type decoder struct {
 	problems []Problem
+	// repeated counts the names that are there twice beyond those among the problems.
+	repeated int
 	// excused are the places that a misspelled field was meant for.
 	excused []string
 	// lenient says that null means "not there".
 	lenient bool
 }
 
-// maxProblems bounds the answer to a message that is wrong everywhere.
-const maxProblems = 100
+const (
+	// maxProblems bounds the answer to a message that is wrong everywhere.
+	maxProblems = 100
+	// maxPointers is how many bytes all its pointers may have: each can repeat names that are nearly as long as the message.
+	maxPointers = 4 << 10
+)
 
 // list is what was found, bounded.
 func (d *decoder) list() []Problem {
-	if more := len(d.problems) - maxProblems; more > 0 {
-		return append(d.problems[:maxProblems:maxProblems], Problem{Detail: fmt.Sprintf("has %d more problems", more)})
+	var told []Problem
+	pointers := 0
+	for _, p := range d.problems {
+		if len(told) < maxProblems && pointers+len(p.Pointer) <= maxPointers {
+			told, pointers = append(told, p), pointers+len(p.Pointer)
+		}
 	}
-	return d.problems
+	if more := d.repeated + len(d.problems) - len(told); more > 0 {
+		told = append(told, Problem{Detail: fmt.Sprintf("has %d more problems", more)})
+	}
+	return told
 }
 
 func (d *decoder) add(at, format string, args ...any) {
@@ -100,8 +113,12 @@ func (d *decoder) scan(data []byte, depth int) (jsontext.Value, error) {
 			names = names[:len(names)-1]
 		case kind == '"' && len(names) > 0 && names[len(names)-1] != nil && isName(dec):
 			open := names[len(names)-1]
-			if open[token.String()] {
+			switch {
+			case !open[token.String()]:
+			case len(d.problems) < maxProblems:
 				d.add(string(dec.StackPointer()), "is there twice")
+			default: // where they all are could take far more memory than the message
+				d.repeated++
 			}
 			open[token.String()] = true
 		}
@@ -128,8 +145,9 @@ func isName(dec *jsontext.Decoder) bool {
 
 var errTrailing = errors.New("has something after the end of the JSON object")
 
+// pointerOf is where the JSON is wrong, unless that takes too long to say.
 func pointerOf(err error) string {
-	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok && len(syntactic.JSONPointer) <= maxPointers {
 		return string(syntactic.JSONPointer)
 	}
 	return ""
