@@ -21,7 +21,7 @@ const settlePath = "settle"
 // Settling is what a person decides about a message that needs one.
 type Settling struct {
 	As         string `json:"as" enum:"sent,resend,drop" doc:"sent: it has arrived, as somebody found out. resend: send it once more, as a new generation. drop: leave it as it is."`
-	Generation whole  `json:"generation" minimum:"1" doc:"The generation that the decision is about, as the message's status has it: with it, repeating the request does nothing twice."`
+	Generation whole  `json:"generation" minimum:"1" maximum:"2147483647" doc:"The generation that the decision is about, as the message's status has it: with it, repeating the request does nothing twice."`
 }
 
 // whole is a whole number as JSON has it: 2.0 and 2e0 are 2.
