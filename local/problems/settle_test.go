@@ -130,7 +130,7 @@ func TestWhatCannotBeSettledIsSaidAndLeftAlone(t *testing.T) {
 		"another id": {resting(t, "order-2", delivery.Unknown, 0, why), delivery.SettleSent, "", "order-1: " + delivery.ErrNotFound.Error()},
 		"sent":       {resting(t, "order-1", delivery.Sent, 0, ""), delivery.SettleResend, "order-1 is sent since 2026-11-23T12:00:00Z: generation 1, attempts 3\n", `a message that is sent cannot be settled as "resend": only an unknown or a failed one can; `},
 		"rejected":   {resting(t, "order-1", delivery.Rejected, 0, why), delivery.SettleResend, "order-1 is rejected ", "what was rejected has to be mended, and sent again under the same id"},
-		"dropped":    {dropped, delivery.SettleDrop, "order-1 is unknown since 2026-11-23T12:00:00Z: generation 1, attempts 3, dropped, " + why, `a message that was dropped cannot be settled as "drop" any more`},
+		"dropped":    {dropped, delivery.SettleResend, "order-1 is unknown since 2026-11-23T12:00:00Z: generation 1, attempts 3, dropped, " + why, `a message that was dropped cannot be settled as "resend" any more`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

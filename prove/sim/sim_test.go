@@ -75,7 +75,7 @@ func TestSimulation(t *testing.T) {
 		}
 		return
 	}
-	schedules, shard, shards := uint64(400), uint64(0), uint64(1)
+	schedules, shard, shards := uint64(600), uint64(0), uint64(1)
 	if tally.Full() {
 		schedules = 100_000
 		if _, err := fmt.Sscanf(os.Getenv(shardVariable), "%d/%d", &shard, &shards); err != nil || shard >= shards {

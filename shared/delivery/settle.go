@@ -57,6 +57,11 @@ var settlements = map[Settlement]struct {
 	SettleDrop:   {[]State{Unknown, Failed, Rejected}, "only an unknown, a failed or a rejected one can"},
 }
 
+// isSettled says whether the item stands as the settlement would leave it.
+func (i Item) isSettled(as Settlement) bool {
+	return as == SettleSent && i.State == Sent || as == SettleDrop && i.Dropped
+}
+
 // mayBeSettled returns why the item cannot be settled so, if it cannot.
 func (i Item) mayBeSettled(as Settlement) error {
 	rule, ok := settlements[as]
@@ -71,8 +76,8 @@ func (i Item) mayBeSettled(as Settlement) error {
 }
 
 // Settle carries out a person's decision about a message; by is who decided, for the history. generation is the one that
-// the person saw: with it, settling twice does no harm, because a generation that has been followed by another is left
-// alone, and what stands is returned. A resend is queued on the queue of the message's lane before it is written
+// the person saw: with it, settling twice does no harm: a generation that has been followed by another, or stands already as
+// the settlement would leave it, is left alone, and what stands is returned. A resend is queued on the queue of the message's lane before it is written
 // down, so that a crash in between loses no order: the record itself is the order.
 //
 // Errors: ErrNotFound, a *StateError, or that the ledger or the queue could not be asked.
@@ -90,6 +95,9 @@ func (s *Sender) Settle(ctx context.Context, id string, generation int, as Settl
 			return *standing, nil
 		case standing.Generation < generation:
 			return *standing, fmt.Errorf("%w: it has no generation %d yet", ErrNotSettled, generation)
+		}
+		if standing.isSettled(as) {
+			return *standing, nil
 		}
 		if err := standing.mayBeSettled(as); err != nil {
 			return *standing, err

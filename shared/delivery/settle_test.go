@@ -147,7 +147,11 @@ func TestWhatWasDroppedSaysSo(t *testing.T) {
 	if _, err := w.settle("a", 1, delivery.SettleDrop, q); err != nil {
 		t.Fatal(err)
 	}
-	for _, as := range []delivery.Settlement{delivery.SettleSent, delivery.SettleResend, delivery.SettleDrop} {
+	before := w.item("a")
+	if again, err := w.settle("a", 1, delivery.SettleDrop, q); err != nil || again.Revision != before.Revision {
+		t.Errorf("dropped twice: got %v and %v, want what stands", again, err)
+	}
+	for _, as := range []delivery.Settlement{delivery.SettleSent, delivery.SettleResend} {
 		_, err := w.settle("a", 1, as, q)
 		if !errors.Is(err, delivery.ErrNotSettled) || !strings.Contains(err.Error(), "a message that was dropped cannot be settled as") {
 			t.Errorf("as %s: got %v", as, err)

@@ -18,6 +18,9 @@ const (
 	Telegram  Channel = "telegram"
 )
 
+// channels are all of them.
+var channels = []Channel{WhatsApp, Messenger, Instagram, Telegram}
+
 // Type is what a message is; channel and type together pick the operation.
 type Type string
 

@@ -64,17 +64,9 @@ func (m Message) stepProblems(i int) []Problem {
 	if i > 0 {
 		at = fmt.Sprintf("/fallback/%d", i-1)
 	}
-	switch {
-	case step.Channel == "":
-		d.add(at+"/channel", "is required; there is %s", Existing())
-	case step.Type == "":
-		d.add(at+"/type", "is required; there is %s", Existing())
-	}
 	op, ok := OperationOf(step.Channel, step.Type)
 	if !ok {
-		if step.Channel != "" && step.Type != "" {
-			d.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), clip(string(step.Channel)), Existing())
-		}
+		d.noOperation(at, step)
 		if i == 0 {
 			d.merge(m.envelopeProblems())
 		}
@@ -103,6 +95,21 @@ func (m Message) stepProblems(i int) []Problem {
 	}
 	d.merge(found)
 	return d.problems
+}
+
+// noOperation says which of channel and type is wrong.
+func (d *decoder) noOperation(at string, step Step) {
+	switch {
+	case step.Channel == "":
+		d.add(at+"/channel", "is required; there is %s", Existing())
+	case !slices.Contains(channels, step.Channel):
+		d.add(at+"/channel", "there is no channel %q; there is %s", clip(string(step.Channel)), Existing())
+	case step.Type != "":
+		d.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), step.Channel, Existing())
+	}
+	if step.Type == "" {
+		d.add(at+"/type", "is required")
+	}
 }
 
 // envelopeProblems are those of a message that is not known to be of any operation.

@@ -24,7 +24,7 @@ func TestAPISaysWhatIsWrongWithAMessage(t *testing.T) {
 		"trailing":             {body(nil) + "{}", 400, []string{""}},
 		"not UTF-8":            {strings.Replace(body(nil), "parcel", "par\xffcel", 1), 400, nil},
 		"too large":            {body(fields{"passthrough": fields{"filler": strings.Repeat("x", message.MaxBytes)}}), 413, nil},
-		"nothing in it":        {"{}", 422, []string{"/channel", "/recipient", "/workspace/id"}},
+		"nothing in it":        {"{}", 422, []string{"/channel", "/recipient", "/type", "/workspace/id"}},
 		"all at once":          {body(fields{"textMessage": strings.Repeat("x", 4097), "recipient": fields{"phoneNumber": phone + "123456"}, "colour": "red"}), 422, []string{"/colour", "/recipient/phoneNumber", "/textMessage"}},
 		"a misspelled field":   {body(fields{"recipient": nil, "recepient": fields{"phoneNumber": phone}}), 422, []string{"/recepient"}},
 		"in a fallback":        {body(fields{"fallback": []any{fields{"channel": "whatsapp", "type": "template"}}}), 422, []string{"/fallback/0/template"}},

@@ -23,7 +23,7 @@ const (
 // sent is what became of a message that was to be sent at once.
 type sent struct {
 	item delivery.Item
-	// replayed says that it was at rest before.
+	// replayed says that it was known before.
 	replayed bool
 }
 
@@ -60,9 +60,9 @@ func (a *api) sendNow(ctx context.Context, m message.Message, keyed bool, wait t
 	case result.Item.State == delivery.Sending: // another request or a worker has it
 		return sent{}, underWay(result.Item)
 	case result.Done || underWayAlready(result.Item):
-		return sent{item: result.Item}, nil
+		return sent{item: result.Item, replayed: underWayAlready(known.Item)}, nil
 	case underWayAlready(known.Item): // it had no slot, and nothing new is known of it
-		return sent{item: known.Item}, nil
+		return sent{item: known.Item, replayed: true}, nil
 	case err != nil: // the sender has logged it; the queue has the message: it will be sent
 		return sent{}, nil //nolint:nilerr // see above
 	}
@@ -80,7 +80,7 @@ func (a *api) leave(ctx context.Context, m message.Message) (sent, *Problem) {
 	if got.Result.Conflict { // somebody else came first
 		return sent{}, idTaken.problem(delivery.TakenReason)
 	}
-	return sent{item: got.Result.Item}, nil
+	return sent{item: got.Result.Item, replayed: got.Known}, nil
 }
 
 // underWay says that the message is in somebody's hands.
