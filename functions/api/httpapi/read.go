@@ -127,7 +127,7 @@ func canBeID(id string) bool {
 }
 
 func (a *api) listMessages(ctx context.Context, in *listInput) (*listOutput, *Problem) {
-	items, next, err := a.Problems.Problems(ctx, delivery.State(in.State), in.Limit, in.Cursor, a.Sender.Clock.Now())
+	shown, next, err := a.page(ctx, in)
 	switch {
 	case errors.Is(err, delivery.ErrList):
 		return nil, badRequest.problem("a parameter is not valid: see errors").with([]message.Problem{{Pointer: "/cursor", Detail: err.Error()}})
@@ -135,14 +135,44 @@ func (a *api) listMessages(ctx context.Context, in *listInput) (*listOutput, *Pr
 		return nil, problemOfService(err, "the messages could not be listed; try again")
 	}
 	out := &listOutput{Body: Page{Messages: []MessageStatus{}, Next: next}}
-	for _, item := range items {
-		if callerOf(ctx).sees(item) {
-			out.Body.Messages = append(out.Body.Messages, statusOf(item))
-		}
+	for _, item := range shown {
+		out.Body.Messages = append(out.Body.Messages, statusOf(item))
 	}
 	if next != "" {
 		query := url.Values{"state": {in.State}, "limit": {strconv.Itoa(in.Limit)}, "cursor": {next}}
 		out.Link = "</v1/messages?" + query.Encode() + `>; rel="next"`
 	}
 	return out, nil
+}
+
+// maxPage is how many messages a page can have.
+const maxPage = 100
+
+// page is the next one on which the caller sees something, or the last. A cursor names the message that it stands behind, so
+// that it has to be one that the caller sees.
+func (a *api) page(ctx context.Context, in *listInput) (shown []delivery.Item, next string, err error) {
+	from, n := callerOf(ctx), in.Limit
+	if len(from.workspaces) > 0 {
+		n = maxPage // others' messages may come first
+	}
+	next = in.Cursor
+	for {
+		items, after, err := a.Problems.Problems(ctx, delivery.State(in.State), n, next, a.Sender.Clock.Now())
+		if err != nil {
+			return nil, "", err
+		}
+		for _, item := range items {
+			if from.sees(item) {
+				shown = append(shown, item)
+			}
+		}
+		switch more := len(shown) > in.Limit; {
+		case more || after != "" && len(shown) > 0:
+			shown = shown[:min(in.Limit, len(shown))]
+			return shown, shown[len(shown)-1].Place().Cursor(), nil
+		case after == "":
+			return shown, "", nil
+		}
+		next = after
+	}
 }

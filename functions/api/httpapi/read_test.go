@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,11 +127,15 @@ func TestAPIListsWhatNeedsAPerson(t *testing.T) {
 	if empty := page(t, r.get("/v1/messages?state=unknown")); empty.Messages == nil || len(empty.Messages) != 0 || empty.Next != "" {
 		t.Errorf("unknown: got %+v", empty)
 	}
-	read := func(limit int) (ids []string) {
+	read := func(limit int, as ...func(*http.Request)) (ids []string) {
 		next := fmt.Sprintf("/v1/messages?state=rejected&limit=%d", limit)
 		for next != "" {
-			got := r.get(next)
+			got := r.call("GET", next, "", as...)
 			p := page(t, got)
+			// The cursor is the name of a message: not one that the caller may not know of.
+			if last, err := base64.RawURLEncoding.DecodeString(p.Next); err != nil || p.Next != "" && (len(p.Messages) == 0 || !strings.HasSuffix(string(last), p.Messages[len(p.Messages)-1].ID)) {
+				t.Errorf("the cursor behind %+v is %q, %v", p.Messages, last, err)
+			}
 			for _, one := range p.Messages {
 				if one.Content != "" || one.State != delivery.Rejected {
 					t.Errorf("got %+v", one)
@@ -149,9 +156,10 @@ func TestAPIListsWhatNeedsAPerson(t *testing.T) {
 		}
 	}
 	r.callers.Set(`{"orders": {"key": "w2", "workspaces": ["W2"]}, "first": "`+callerKey+`"}`, nil)
-	got := r.call("GET", "/v1/messages?state=rejected", "", header("x-api-key", "w2"))
-	if p := page(t, got); len(p.Messages) != 3 {
-		t.Errorf("a caller of W2 sees %+v", p)
+	for _, limit := range []int{1, 2, 3, 100} {
+		if ids := read(limit, header("x-api-key", "w2")); !slices.Equal(ids, []string{"order-1", "order-3", "order-5"}) {
+			t.Errorf("limit %d: a caller of W2 sees %q", limit, ids)
+		}
 	}
 	r.want(r.call("GET", "/v1/messages/order-0", "", header("x-api-key", "w2")), 404, problemJSON)
 	r.want(r.call("GET", "/v1/messages/order-1", "", header("x-api-key", "w2")), 200, plainJSON)
