@@ -62,6 +62,11 @@ func (a *api) dropIn(ctx context.Context, op dmly.Operation, in *sendInput) (*dr
 		return nil, p
 	}
 	m.ID = id
+	if keyed {
+		if p := a.mayTake(ctx, id); p != nil {
+			return nil, p
+		}
+	}
 	prefer := in.preferred(maxWait)
 	var done sent
 	if prefer.wait > 0 {

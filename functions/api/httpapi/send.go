@@ -131,7 +131,27 @@ func (a *api) read(ctx context.Context, key string, body []byte) (m message.Mess
 		p := invalidMessage.problem("the message is not valid: see errors")
 		return m, false, p.with([]message.Problem{{Pointer: "/sendAt", Detail: err.Error()}})
 	}
-	return m, keyed, nil
+	if keyed {
+		p = a.mayTake(ctx, m.ID)
+	}
+	return m, keyed, p
+}
+
+// mayTake refuses the id of a message that the caller may not see. Its content is another one anyway, but if it was rejected or
+// failed, this one would be its correction, and have its history.
+func (a *api) mayTake(ctx context.Context, id string) *Problem {
+	if len(callerOf(ctx).workspaces) == 0 {
+		return nil
+	}
+	item, ok, err := a.Sender.Ledger.Get(ctx, id, a.Sender.Clock.Now())
+	switch {
+	case err != nil:
+		return problemOfService(err, "the message could not be looked up; send it again with the same id")
+	case ok && !callerOf(ctx).sees(item):
+		return idTaken.problem(delivery.TakenReason)
+	default:
+		return nil
+	}
 }
 
 // accepted is the answer to a message that was written down and queued, now or before.
