@@ -1,11 +1,11 @@
-// Command prove proves that delivery loses nothing and sends nothing twice. `make prove` builds the worker and runs it, beside an AWS
+// Command prove proves that delivery loses nothing and sends nothing twice. `make prove` builds the functions and runs it, beside an AWS
 // stand-in for the part that needs one. Its parts are, each in a process of its own:
 //
 //	model       all orders of two workers and two messages (shared/delivery)
 //	matrix      processes that end at each effect, and at every two (prove/sim)
 //	simulation  100,000 schedules in which everything goes wrong (prove/sim)
 //	properties  ledger, pace and back-off by random tests, and the ledger's histories (shared)
-//	kills       the built worker, ended by SIGKILL 200 times (prove/kill)
+//	kills       the built worker and api, ended by SIGKILL 200 and 100 times (prove/kill)
 //	mutants     guards taken away one by one (prove/mutants)
 //
 // The last line sums up what they counted. Name parts to run these alone.
@@ -68,7 +68,7 @@ var parts = []part{
 		{args: checks("./shared/pace/internal/gcra", 20_000)},
 		{args: checks("./shared/pace/dynamodb", 200)},
 	}},
-	{name: "kills", commands: []command{{args: []string{"e2e/with-ministack", "go", "run", "./prove/killrun", "-kills", "200"}}}},
+	{name: "kills", commands: []command{{args: []string{"e2e/with-ministack", "go", "run", "./prove/killrun", "-kills", "200", "-api-kills", "100"}}}},
 	{name: "mutants", commands: []command{{args: []string{"go", "run", "./prove/mutants"}}}},
 }
 

@@ -19,13 +19,25 @@ import (
 const (
 	receiveWait   = 1 // second of long polling
 	countReceives = "ApproximateReceiveCount"
+	// refAttribute is the message attribute with the ref of what feed puts on the queue; the worker does not know it.
+	refAttribute = "ref"
+	// idAttribute is the one with the message's id in a record that a function has put there.
+	idAttribute = "dmlysender.id"
 )
 
 // delivered is a record as SQS delivered it.
 type delivered = events.SQSMessage
 
+// ofFeed says whether a record was put on the queue by feed; the others are the functions' own.
+func ofFeed(d delivered) bool { return d.MessageAttributes[refAttribute].StringValue != nil }
+
 // refOf is the message that a record belongs to.
-func refOf(d delivered) string { return aws.ToString(d.MessageAttributes[refAttribute].StringValue) }
+func refOf(d delivered) string {
+	if ofFeed(d) {
+		return aws.ToString(d.MessageAttributes[refAttribute].StringValue)
+	}
+	return refWith(aws.ToString(d.MessageAttributes[idAttribute].StringValue))
+}
 
 // receive gets at most n records.
 func (s *stand) receive(ctx context.Context, n int) ([]delivered, error) {

@@ -17,38 +17,45 @@ const (
 	// backlog is how many records are to be had at any time while workers are killed.
 	backlog = 60
 	// maxBatch is the most records in a call to SQS, and in a batch for a worker.
-	maxBatch = 10
-	feedTick = 50 * time.Millisecond
-	// refAttribute is the message attribute with the ref; the worker does not know it.
-	refAttribute = "ref"
-	quietTick    = time.Second
+	maxBatch  = 10
+	feedTick  = 50 * time.Millisecond
+	quietTick = time.Second
 	// deserted is how long the queue has to be empty until nothing can be expected of it.
 	deserted = visibility + 5*time.Second
 )
 
-// feed keeps the queue filled until enough workers were killed. Then it ends the killing, and sees to it that each planned flaw is met,
-// as the message that should have met it may have lost its worker before; and that each kind of flaw is met by a worker that is left alone.
+// feed keeps the queue filled until enough processes were killed.
 func (r *run) feed(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, killLimit, fmt.Errorf("fewer than %d workers could be killed in %v", r.opts.Kills, killLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, killLimit, fmt.Errorf("fewer than %d workers and %d apis could be killed in %v", r.workers.want, r.apis.want, killLimit))
 	defer cancel()
 	said := int64(0)
-	for r.kills.Load() < int64(r.opts.Kills) {
+	for r.workers.due() || r.apis.due() {
 		for r.queued.Load()-r.taken.Load() < backlog {
 			if err := r.put(ctx, r.load.next(), r.load.next(), r.load.next(), r.load.next()); err != nil {
 				return err
 			}
 		}
-		if kills := r.kills.Load(); kills >= said+25 {
+		if kills := r.workers.kills.Load() + r.apis.kills.Load(); kills >= said+25 {
 			said = kills
-			fmt.Fprintf(r.log, "kills=%d torn=%d messages=%d\n", kills, r.torn.Load(), len(r.load.messages))
+			r.sayKills("")
 		}
 		if err := wait(ctx, feedTick); err != nil {
 			return err
 		}
 	}
-	r.killing.Store(false)
+	return nil
+}
+
+func (r *run) sayKills(end string) {
+	fmt.Fprintf(r.log, "kills=%d torn=%d apiKills=%d apiTorn=%d messages=%d calls=%d%s\n",
+		r.workers.kills.Load(), r.workers.torn.Load(), r.apis.kills.Load(), r.apis.torn.Load(), len(r.load.messages), r.calls.Load(), end)
+}
+
+// meetFlaws sees to it that each planned flaw is met, as the message that should have met it may have lost its process before; and that
+// each kind of flaw is met by a worker that is left alone.
+func (r *run) meetFlaws(ctx context.Context) error {
 	fired := r.firedTokens()
-	for _, m := range slices.Clone(r.load.messages) {
+	for _, m := range r.messages() {
 		if m.flaw != nil && !fired[m.token] { // the flaw may be met between that look and this, and then nothing is wrong either
 			if err := r.put(ctx, r.load.again(m)); err != nil {
 				return err
@@ -60,7 +67,7 @@ func (r *run) feed(ctx context.Context) error {
 			return err
 		}
 	}
-	fmt.Fprintf(r.log, "kills=%d torn=%d messages=%d: no more of either\n", r.kills.Load(), r.torn.Load(), len(r.load.messages))
+	r.sayKills(": no more of either")
 	return nil
 }
 
@@ -75,16 +82,21 @@ func (r *run) firedTokens() map[string]bool {
 	return fired
 }
 
+// plan has DMLY deviate for a message that is to meet a flaw.
+func (r *run) plan(m *message) {
+	if m.flaw != nil && m.token == flawOf(m.ref) { // else it is planned already
+		fault := m.flaw.fault
+		fault.Match = m.token
+		r.dmly.Inject(fault)
+	}
+}
+
 // put plans what messages meet and puts them on the queue, at most five.
 func (r *run) put(ctx context.Context, messages ...*message) error {
 	var entries []types.SendMessageBatchRequestEntry
 	var of []*message
 	for _, m := range messages {
-		if m.flaw != nil && m.token == "flaw-of-"+m.ref { // else it is planned already
-			fault := m.flaw.fault
-			fault.Match = m.token
-			r.dmly.Inject(fault)
-		}
+		r.plan(m)
 		for i, body := range m.bodies {
 			delay := 0
 			if i > 0 {
@@ -143,7 +155,7 @@ func (r *run) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(r.load.messages, func(m *message) bool { return !items[m.id].rests() }) {
+		if !slices.ContainsFunc(r.messages(), func(m *message) bool { return !m.done(items[m.id]) }) {
 			break
 		}
 	}

@@ -1,9 +1,11 @@
 package kill
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -21,11 +23,16 @@ const leaveAlone = 10 * time.Second
 // leastTorn is the share of kills, one in so many, that has to hit between claim and record: else the run proved little.
 const leastTorn = 4
 
+// leastSpread is how many kills of apis over a new message have to hit before the claim and after the record, too: the time after it is short.
+const leastSpread = 40
+
 // evidence is what is judged. What has to be true:
 //
 //   - DMLY accepted each message at most once; at most twice, half a minute apart, if its ifUnknown is "resend" and the ledger says that
 //     this was used;
-//   - each message rests in one final state, and both contents of one id do;
+//   - each message rests in one final state, and both contents of one id do; but not one whose caller gave up without having been told
+//     anything, before it was queued: DMLY has not accepted that;
+//   - what was answered 200 is sent, under the id that DMLY gave it; what was answered as refused is recorded so;
 //   - sent are only messages that DMLY accepted; rejected, failed or expired only messages that it did not, unless it lied;
 //   - rejected are only messages that DMLY or validation refused, expired only those that were;
 //   - unknown are only messages that met an ambiguous fault or were in a process when it was killed, which nobody concludes from a claim
@@ -56,17 +63,29 @@ func (r *run) judge(ctx context.Context) (Result, error) {
 		ref := refIn(m.Body)
 		accepted[ref] = append(accepted[ref], m)
 	}
-	e := evidence{messages: r.load.messages, ledger: ledger, accepted: accepted, inFlight: r.lost, faults: r.dmly.Fired(), dead: dead}
+	e := evidence{messages: r.messages(), ledger: ledger, accepted: accepted, inFlight: r.lost, faults: r.dmly.Fired(), dead: dead}
 	result, violations := e.judge()
-	result.Kills, result.Torn = int(r.kills.Load()), int(r.torn.Load())
-	result.Invocations, result.Records = int(r.invocations.Load()), int(r.records.Load())
+	result.Kills, result.Torn = int(r.workers.kills.Load()), int(r.workers.torn.Load())
+	result.APIKills, result.APIEarly = int(r.apis.kills.Load()), int(r.early.Load())
+	result.APITorn, result.APILate = int(r.apis.torn.Load()), int(r.late.Load())
+	result.Invocations, result.Records, result.Calls = int(r.invocations.Load()), int(r.records.Load()), int(r.calls.Load())
 	if violations = append(r.notes, violations...); len(violations) > 0 {
 		return result, &ViolationError{Violations: violations}
 	}
-	if result.Torn*leastTorn < result.Kills {
-		return result, fmt.Errorf("only %d of %d kills came between a claim and its record: they prove too little", result.Torn, result.Kills)
+	return result, result.tooLittle()
+}
+
+// tooLittle says that not enough kills hit where it matters.
+func (r Result) tooLittle() error {
+	if r.Torn*leastTorn < r.Kills {
+		return fmt.Errorf("only %d of %d kills of a worker came between a claim and its record: they prove too little", r.Torn, r.Kills)
 	}
-	return result, nil
+	first := r.APIEarly + r.APITorn + r.APILate
+	if r.APITorn*leastTorn < first || first >= leastSpread && (r.APIEarly == 0 || r.APILate == 0) {
+		return fmt.Errorf("of %d kills of an api over a new message, %d came before its claim, %d before its record and %d before the answer: they prove too little",
+			first, r.APIEarly, r.APITorn, r.APILate)
+	}
+	return nil
 }
 
 // refIn is the ref in what DMLY was sent.
@@ -120,8 +139,14 @@ func (e evidence) count(m *message, result *Result) {
 	if len(e.accepted[m.ref]) > m.allowed(item) {
 		result.Duplicates++
 	}
-	if !item.rests() {
+	switch {
+	case !m.done(item):
 		result.Lost++
+	case m.call == nil || len(m.answers) > 0:
+	case item.state == stateSent:
+		result.Carried++
+	case item.state == stateAccepted:
+		result.Stranded++
 	}
 	switch item.state {
 	case stateSent:
@@ -153,7 +178,7 @@ func (e evidence) problems(m *message) (found []string) {
 			found = append(found, fmt.Sprintf(format, args...))
 		}
 	}
-	check(i.rests(), "it did not come to rest")
+	check(m.done(i), "it did not come to rest")
 	check(len(accepted) <= m.allowed(i), "DMLY accepted it %d times, want at most %d", len(accepted), m.allowed(i))
 	if len(accepted) == 2 {
 		gap := accepted[1].Time.Sub(accepted[0].Time)
@@ -173,7 +198,7 @@ func (e evidence) problems(m *message) (found []string) {
 		check(m.refused() || m.flaw != nil && m.flaw.rejects, "nobody refused it")
 		check(len(accepted) == 0 || m.flaw != nil && m.flaw.lies, "it counts as rejected, and DMLY accepted it")
 	default:
-		check(!i.rests() || len(accepted) == 0, "it counts as %s, and DMLY accepted it", i.state)
+		check(!m.done(i) || len(accepted) == 0, "it counts as %s, and DMLY accepted it", cmp.Or(i.state, "nothing"))
 	}
 	check(!m.refused() || i.state == stateRejected, "it is invalid, and is not rejected")
 	check((m.kind == expired) == (i.state == stateExpired), "its expiresAt was not what decided")
@@ -184,7 +209,38 @@ func (e evidence) problems(m *message) (found []string) {
 		instead := slices.ContainsFunc(accepted, func(a dmlytest.Message) bool { return a.Operation == m.instead })
 		check(!instead, "its fallback was sent, and it was not rejected")
 	}
+	return append(found, m.misled(i, accepted)...)
+}
+
+// misled is what its caller was told of a message and is not so.
+func (m *message) misled(i item, accepted []dmlytest.Message) (found []string) {
+	for _, a := range m.answers {
+		if !a.agrees(i, accepted) {
+			found = append(found, fmt.Sprintf("it was answered %v", a))
+		}
+	}
+	if m.call != nil && !m.givenUp && len(m.answers) == 0 {
+		found = append(found, "nobody was told what became of it")
+	}
 	return found
+}
+
+// done says whether the message is where it has to come: at rest, or nowhere if nobody was told that it was accepted and it was not queued.
+func (m *message) done(i item) bool {
+	untold := m.call != nil && len(m.answers) == 0
+	return i.rests() || untold && (i.state == "" || i.state == stateAccepted && !m.call.dropIn)
+}
+
+// agrees says whether what the caller was told is what is true at the end.
+func (a answer) agrees(i item, accepted []dmlytest.Message) bool {
+	switch a.status {
+	case http.StatusOK:
+		return i.state == stateSent && slices.ContainsFunc(accepted, func(m dmlytest.Message) bool { return m.ID == a.dmlyID })
+	case http.StatusAccepted:
+		return i.rests()
+	default:
+		return i.state == a.state
+	}
 }
 
 // refused says whether the message cannot be sent at all.

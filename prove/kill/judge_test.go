@@ -2,6 +2,7 @@ package kill
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,24 @@ func (e evidence) with(change func(*evidence)) evidence {
 	return e
 }
 
+// told makes the message one that came over HTTP, whose caller was told so.
+func told(m message, answers ...answer) message {
+	m.call, m.answers, m.givenUp = &call{}, answers, len(answers) == 0
+	return m
+}
+
+// dropIn makes it one in DMLY's own form.
+func dropIn(m message) message {
+	m.call.dropIn = true
+	return m
+}
+
+var (
+	answeredSent     = answer{status: http.StatusOK, state: stateSent, dmlyID: "sim-0"}
+	answeredAccepted = answer{status: http.StatusAccepted, state: stateAccepted}
+	answeredRejected = answer{status: http.StatusBadRequest, state: stateRejected}
+)
+
 func TestWhatMayBeIsAccepted(t *testing.T) {
 	t.Parallel()
 	for name, e := range map[string]evidence{
@@ -73,6 +92,13 @@ func TestWhatMayBeIsAccepted(t *testing.T) {
 		"its other content rejected": one(message{kind: conflicting}, in(stateSent, 1), 0).with(func(e *evidence) {
 			e.ledger["conflict:order-ref-000001:0123abcd"] = in(stateRejected, 0)
 		}),
+		"answered as sent":                  one(told(message{}, answeredSent), in(stateSent, 1), 0),
+		"answered as accepted, and unknown": one(told(message{}, answeredAccepted), in(stateUnknown, 15), 0).killedOver(),
+		"answered as rejected":              one(told(message{flaw: rejecting}, answeredRejected), in(stateRejected, 0)),
+		"answered twice":                    one(told(message{}, answeredAccepted, answeredSent), in(stateSent, 1), 0),
+		"given up, and sent":                one(told(message{}), in(stateSent, 1), 0),
+		"given up before anything was done": one(dropIn(told(message{})), item{}),
+		"given up between ledger and queue": one(told(message{}), in(stateAccepted, 0)),
 		"its fallback sent": one(message{kind: fallback, flaw: rejecting}, in(stateSent, 1), 0).with(func(e *evidence) {
 			e.accepted["ref-000001"][0].Operation = "whatsapp/sendtemplate"
 		}),
@@ -112,6 +138,15 @@ func TestWhatMustNotBeIsFound(t *testing.T) {
 		"fallback without rejection": {one(message{kind: fallback, flaw: ambiguous}, in(stateSent, 1), 0).with(func(e *evidence) {
 			e.accepted["ref-000001"][0].Operation = "whatsapp/sendtemplate"
 		}), "its fallback was sent"},
+		"answered as sent, and unknown":         {one(told(message{}, answeredSent), in(stateUnknown, 15), 0).killedOver(), "it was answered 200"},
+		"answered as sent, another's":           {one(told(message{}, answer{status: http.StatusOK, dmlyID: "sim-9"}), in(stateSent, 1), 0), "it was answered 200"},
+		"answered as sent, and nowhere":         {one(told(message{}, answeredSent), item{}), "it did not come to rest"},
+		"answered as accepted, and not queued":  {one(told(message{}, answeredAccepted), in(stateAccepted, 0)), "it did not come to rest"},
+		"answered as rejected, and sent":        {one(told(message{flaw: rejecting}, answeredRejected), in(stateSent, 1), 0), "it was answered 400"},
+		"given up, and accepted without record": {one(dropIn(told(message{})), item{}, 0), "it counts as nothing, and DMLY accepted it"},
+		"given up, and left as accepted":        {one(dropIn(told(message{})), in(stateAccepted, 0)), "it did not come to rest"},
+		"given up, and left claimed":            {one(told(message{}), in(stateSending, 0)), "it did not come to rest"},
+		"never told":                            {one(message{call: &call{}}, in(stateSent, 1), 0), "nobody was told"},
 		"from nowhere": {one(message{}, in(stateSent, 1), 0).with(func(e *evidence) {
 			e.accepted["ref-000002"] = e.accepted["ref-000001"]
 		}), "nobody put on the queue"},
@@ -133,14 +168,38 @@ func TestWhatCameOfTheMessagesIsCounted(t *testing.T) {
 		evidence evidence
 		want     Result
 	}{
-		"sent":    {one(message{}, in(stateSent, 1), 0), Result{Messages: 1, Accepted: 1, Sent: 1}},
-		"twice":   {one(message{}, in(stateSent, 1), 0, 1), Result{Messages: 1, Accepted: 1, Sent: 1, Duplicates: 1}},
-		"resent":  {one(message{kind: resend}, resent(in(stateUnknown, 15)), 0, 30), Result{Messages: 1, Accepted: 1, Unknown: 1, Resent: 1}},
-		"lost":    {one(message{}, item{}), Result{Messages: 1, Lost: 1}},
-		"refused": {one(message{kind: garbage}, in(stateRejected, 0)), Result{Messages: 1, Rejected: 1}},
+		"sent":     {one(message{}, in(stateSent, 1), 0), Result{Messages: 1, Accepted: 1, Sent: 1}},
+		"twice":    {one(message{}, in(stateSent, 1), 0, 1), Result{Messages: 1, Accepted: 1, Sent: 1, Duplicates: 1}},
+		"resent":   {one(message{kind: resend}, resent(in(stateUnknown, 15)), 0, 30), Result{Messages: 1, Accepted: 1, Unknown: 1, Resent: 1}},
+		"lost":     {one(message{}, item{}), Result{Messages: 1, Lost: 1}},
+		"refused":  {one(message{kind: garbage}, in(stateRejected, 0)), Result{Messages: 1, Rejected: 1}},
+		"told":     {one(told(message{}, answeredSent), in(stateSent, 1), 0), Result{Messages: 1, Accepted: 1, Sent: 1}},
+		"carried":  {one(told(message{}), in(stateSent, 1), 0), Result{Messages: 1, Accepted: 1, Sent: 1, Carried: 1}},
+		"nowhere":  {one(told(message{}), item{}), Result{Messages: 1}},
+		"stranded": {one(told(message{}), in(stateAccepted, 0)), Result{Messages: 1, Stranded: 1}},
 	} {
 		if got, _ := test.evidence.judge(); got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestKillsThatMissProveTooLittle(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		result Result
+		want   string
+	}{
+		"enough":                   {Result{Kills: 200, Torn: 50, APIKills: 100, APIEarly: 1, APITorn: 20, APILate: 1}, ""},
+		"few":                      {Result{Kills: 200, Torn: 50, APIKills: 20, APIEarly: 5, APITorn: 5}, ""},
+		"workers that had ended":   {Result{Kills: 200, Torn: 49, APIKills: 100, APIEarly: 10, APITorn: 20, APILate: 10}, "a worker"},
+		"no api over a claim":      {Result{Kills: 200, Torn: 50, APIKills: 100, APIEarly: 40, APITorn: 10, APILate: 20}, "an api"},
+		"no api before its claim":  {Result{Kills: 200, Torn: 50, APIKills: 100, APITorn: 20, APILate: 20}, "an api"},
+		"no api before its answer": {Result{Kills: 200, Torn: 50, APIKills: 100, APIEarly: 20, APITorn: 20}, "an api"},
+	} {
+		err := test.result.tooLittle()
+		if got := fmt.Sprint(err); (err == nil) != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got %s, want it to name %q", name, got, test.want)
 		}
 	}
 }

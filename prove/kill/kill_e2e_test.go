@@ -4,39 +4,39 @@ package kill_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"dmlysender/bench/binary"
 	"dmlysender/prove/kill"
 )
 
-// buildWorker builds the worker as it is deployed, but for this machine.
-func buildWorker(t *testing.T) string {
+// build builds a function as it is deployed, but for this machine.
+func build(t *testing.T, function string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false",
-		"-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w -buildid=", "-o", path, "dmlysender/functions/worker")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the worker: %v\n%s", err, out)
+	if _, err := binary.Build(t.Context(), "./functions/"+function, path); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
 
-func TestE2EWorkerSurvivesKills(t *testing.T) {
+func TestE2EFunctionsSurviveKills(t *testing.T) {
 	t.Parallel()
 	endpoint := os.Getenv("AWS_ENDPOINT_URL")
 	if endpoint == "" {
 		t.Fatal("AWS_ENDPOINT_URL is not set: run this by e2e/with-ministack")
 	}
-	const kills = 30
-	result, err := kill.Run(t.Context(), kill.Options{Binary: buildWorker(t), Endpoint: endpoint, Seed: 1, Kills: kills, Log: t.Output()})
+	const kills, apiKills = 30, 20
+	result, err := kill.Run(t.Context(), kill.Options{
+		Worker: build(t, "worker"), API: build(t, "api"), Endpoint: endpoint, Seed: 1, Kills: kills, APIKills: apiKills, Log: t.Output(),
+	})
 	t.Log(result)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Kills < kills || result.Lost > 0 || result.Duplicates > 0 {
-		t.Errorf("got %d kills, %d lost, %d duplicates, want %d, none and none", result.Kills, result.Lost, result.Duplicates, kills)
+	if result.Kills < kills || result.APIKills < apiKills || result.Lost > 0 || result.Duplicates > 0 {
+		t.Errorf("got %d and %d kills, %d lost, %d duplicates, want %d and %d, none and none",
+			result.Kills, result.APIKills, result.Lost, result.Duplicates, kills, apiKills)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 // The states that a message can have in the ledger, as far as they are named here.
 const (
+	stateAccepted = "accepted"
 	stateSending  = "sending"
 	stateSent     = "sent"
 	stateRejected = "rejected"

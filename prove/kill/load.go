@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -49,10 +50,20 @@ type message struct {
 	bodies []string
 	// operation is that of the message itself, and instead that of its fallback.
 	operation, instead string
+
+	// call is how it comes over HTTP, nil if it comes from the queue; tries is how often its caller called, answers is what it was told,
+	// and givenUp says that it did not wait to be told.
+	call    *call
+	tries   int
+	answers []answer
+	givenUp bool
 }
 
 func (m *message) String() string {
 	text := fmt.Sprintf("message %s, %s", m.ref, m.kind)
+	if m.call != nil {
+		text += ", by POST " + m.call.path
+	}
 	if m.flaw != nil {
 		text += ", flaw " + m.flaw.name
 	}
@@ -61,20 +72,24 @@ func (m *message) String() string {
 
 // load makes messages. It is not safe for concurrent use.
 type load struct {
+	// name is what its refs begin with.
+	name     string
 	random   *rand.Rand
 	messages []*message
 }
 
-func newLoad(random *rand.Rand) *load { return &load{random: random} }
+func newLoad(name string, random *rand.Rand) *load { return &load{name: name, random: random} }
 
 // fields are a message's, or a step's.
 type fields map[string]any
 
-// operations are the nine, with the fields of each.
-var operations = []struct {
+// operation is one of the nine, with its fields.
+type operation struct {
 	channel, typ string
 	fields       fields
-}{
+}
+
+var operations = []operation{
 	{"whatsapp", "text", fields{"textMessage": "Your order is on its way."}},
 	{"whatsapp", "media", fields{"mediaUrl": "https://example.com/invoice.pdf", "mimeType": "application/pdf"}},
 	{"whatsapp", "template", fields{"template": "order_shipped"}},
@@ -125,7 +140,7 @@ func (l *load) again(of *message) *message {
 }
 
 func (l *load) make(of kind) *message {
-	m := &message{ref: fmt.Sprintf("ref-%06d", len(l.messages)), kind: of}
+	m := &message{ref: fmt.Sprintf("%s-%06d", l.name, len(l.messages)), kind: of}
 	if of != nameless && of != garbage {
 		m.id = idOf(m.ref)
 	}
@@ -133,10 +148,15 @@ func (l *load) make(of kind) *message {
 	return m
 }
 
-// idOf is the id of a message that has one.
-func idOf(ref string) string { return "order-" + ref }
+const idPrefix = "order-"
 
-func (l *load) flaw(m *message, f *flaw) { m.flaw, m.token = f, "flaw-of-"+m.ref }
+// idOf is the id of a message that has one, and refWith the ref of the message with an id.
+func idOf(ref string) string   { return idPrefix + ref }
+func refWith(id string) string { return strings.TrimPrefix(id, idPrefix) }
+
+func (l *load) flaw(m *message, f *flaw) { m.flaw, m.token = f, flawOf(m.ref) }
+
+func flawOf(ref string) string { return "flaw-of-" + ref }
 
 // drawFlaw draws by weight. A lie with a fallback would send twice by DMLY's fault alone.
 func (l *load) drawFlaw(of kind) *flaw {
@@ -158,9 +178,32 @@ func (l *load) drawFlaw(of kind) *flaw {
 
 // fill writes the message's records.
 func (l *load) fill(m *message) {
-	op := operations[l.random.IntN(len(operations))]
+	op, body := l.content(m)
+	switch m.kind {
+	case repeated:
+		m.bodies = append(m.bodies, encode(body))
+	case conflicting:
+		m.bodies = append(m.bodies, encode(body))
+		body["passthrough"] = fields{"ref": m.ref, "note": "other content"}
+	case expired:
+		body["expiresAt"] = time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	case malformed:
+		l.spoil(body)
+	case garbage:
+		all := []string{`no JSON at all`, `["an array"]`, `{"channel": "whatsapp", "type": "te`, `null`}
+		m.bodies = []string{all[l.random.IntN(len(all))]}
+		return
+	default:
+		l.vary(m, op.channel, body)
+	}
+	m.bodies = append(m.bodies, encode(body))
+}
+
+// content draws the message's operation and writes what it says.
+func (l *load) content(m *message) (op operation, body fields) {
+	op = operations[l.random.IntN(len(operations))]
 	m.operation = op.channel + "/send" + op.typ
-	body := m.step(op.channel, op.typ, op.fields)
+	body = m.step(op.channel, op.typ, op.fields)
 	body["workspace"] = fields{"id": "W1"}
 	body["contact"] = fields{"id": fmt.Sprintf("C-%d", l.random.IntN(50))}
 	if op.channel == "whatsapp" && l.random.IntN(2) == 0 {
@@ -170,27 +213,18 @@ func (l *load) fill(m *message) {
 	if m.id != "" {
 		body["id"] = m.id
 	}
+	return op, body
+}
+
+// vary writes what the kind asks for, if it is that of a message that can be sent.
+func (l *load) vary(m *message, channel string, body fields) {
 	switch m.kind {
-	case plain, nameless:
-	case repeated:
-		m.bodies = append(m.bodies, encode(body))
-	case conflicting:
-		m.bodies = append(m.bodies, encode(body))
-		body["passthrough"] = fields{"ref": m.ref, "note": "other content"}
 	case fallback:
-		l.fallback(m, op.channel, body)
+		l.fallback(m, channel, body)
 	case resend:
 		body["ifUnknown"] = "resend"
-	case expired:
-		body["expiresAt"] = time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
-	case malformed:
-		l.spoil(body)
-	case garbage:
-		all := []string{`no JSON at all`, `["an array"]`, `{"channel": "whatsapp", "type": "te`, `null`}
-		m.bodies = []string{all[l.random.IntN(len(all))]}
-		return
+	default:
 	}
-	m.bodies = append(m.bodies, encode(body))
 }
 
 // step has what makes DMLY know the message, and its flaw.

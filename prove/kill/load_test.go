@@ -13,7 +13,7 @@ import (
 
 // drawn are so many messages of a seed.
 func drawn(seed uint64, n int) []*message {
-	l := newLoad(random(seed, loadStream))
+	l := newLoad("ref", random(seed, loadStream))
 	for range n {
 		l.next()
 	}

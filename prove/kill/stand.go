@@ -20,6 +20,8 @@ import (
 
 const (
 	region = "eu-central-1"
+	// callerKey is the key of those who call the api.
+	callerKey = "prove-caller"
 	// accessKey and accessSecret are what a stand-in takes; it does not compare them.
 	accessKey, accessSecret = "test", "test"
 	// visibility is how long a record stays away that nobody deleted. It is longer than an abandoned claim is left alone (the lease and ten
@@ -33,7 +35,7 @@ const (
 	removalTimeout = 30 * time.Second
 )
 
-// stand is what the template makes, for one run: a ledger table, the queues, the secret with the DMLY key.
+// stand is what the template makes, for one run: a ledger table, the queues, the secrets with the keys of DMLY and of the callers.
 type stand struct {
 	endpoint string
 	name     string
@@ -59,7 +61,7 @@ func newStand(ctx context.Context, endpoint string) (*stand, error) {
 		endpoint: endpoint, name: "prove-kill-" + rand.Text(),
 		tables: dynamodb.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg),
 	}
-	for _, part := range []func(context.Context) error{s.makeTable, s.makeQueues, s.makeSecret} {
+	for _, part := range []func(context.Context) error{s.makeTable, s.makeQueues, s.makeSecrets} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, s.remove(ctx))
 		}
@@ -78,15 +80,21 @@ func (s *stand) remove(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// env is the worker's whole environment: what the template and Lambda give it.
-func (s *stand) env(dmlyURL string) []string {
-	return []string{
-		"AWS_LAMBDA_FUNCTION_NAME=worker", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "_HANDLER=bootstrap",
+// env is a function's whole environment: what the template and Lambda give it.
+func (s *stand) env(function, dmlyURL string) []string {
+	env := []string{
+		"AWS_LAMBDA_FUNCTION_NAME=" + function, "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "_HANDLER=bootstrap",
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + accessSecret, "AWS_ENDPOINT_URL=" + s.endpoint,
 		"DMLY_BASE_URL=" + dmlyURL, "DMLY_KEY_FROM=secretsmanager:" + s.name, "DMLY_RATE_PER_MINUTE=" + strconv.Itoa(ratePerMinute),
 		"LEDGER=dynamodb:" + s.name, "SEND_QUEUE_URL=" + s.sendURL, "BULK_QUEUE_URL=" + s.bulkURL,
 	}
+	if function == "api" {
+		env = append(env, "INBOUND_KEYS_FROM=secretsmanager:"+s.callersSecret())
+	}
+	return env
 }
+
+func (s *stand) callersSecret() string { return s.name + "-callers" }
 
 func (s *stand) makeTable(ctx context.Context) error {
 	var definitions []dynamotypes.AttributeDefinition
@@ -188,13 +196,23 @@ func (s *stand) depth(ctx context.Context, url string) (int, error) {
 	return depth, nil
 }
 
-func (s *stand) makeSecret(ctx context.Context) error {
-	_, err := s.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(s.name), SecretString: aws.String(dmlytest.DefaultKey)})
-	if err != nil {
+func (s *stand) makeSecrets(ctx context.Context) error {
+	if err := s.makeSecret(ctx, s.name, dmlytest.DefaultKey); err != nil {
 		return fmt.Errorf("make the secret with the DMLY key: %w", err)
 	}
+	if err := s.makeSecret(ctx, s.callersSecret(), callerKey); err != nil {
+		return fmt.Errorf("make the secret with the callers' key: %w", err)
+	}
+	return nil
+}
+
+func (s *stand) makeSecret(ctx context.Context, name, content string) error {
+	_, err := s.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(name), SecretString: aws.String(content)})
+	if err != nil {
+		return err
+	}
 	s.made = append(s.made, func(ctx context.Context) error {
-		_, err := s.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: aws.String(s.name), ForceDeleteWithoutRecovery: aws.Bool(true)})
+		_, err := s.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: aws.String(name), ForceDeleteWithoutRecovery: aws.Bool(true)})
 		return err
 	})
 	return nil
