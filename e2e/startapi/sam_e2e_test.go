@@ -1,0 +1,197 @@
+//go:build e2e
+
+package startapi_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// host is this machine, as a container sees it.
+const host = "host.docker.internal"
+
+// binaryType is a content type whose bodies reach the function in base64. API Gateway does that with each type that is not text, and sam
+// local with those that a definition names.
+const binaryType = "application/vnd.dmlysender+json"
+
+// startAPI runs the api under sam local start-api until the test is over, and returns its address. Its container is in a network of its
+// own, by which what is left of it can be told from others'.
+func startAPI(ctx context.Context, t *testing.T, s *stack) string {
+	t.Helper()
+	relay(ctx, t, portOf(t, s.simURL), portOf(t, os.Getenv("AWS_ENDPOINT_URL")))
+	network := newNetwork(ctx, t)
+	address := freeAddress(t)
+	listens, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A second signal would disturb it while it removes its container, so it is told once, by stop.
+	cmd := command(context.WithoutCancel(ctx), t, fromRoot(t, samCLI), "local", "start-api",
+		"--template", forStartAPI(t, s), "--env-vars", environment(t, s), "--host", listens, "--port", port, "--region", region,
+		"--docker-network", network, "--add-host", host+":host-gateway", "--warm-containers", "LAZY", "--parameter-overrides", s.architecture)
+	var log bytes.Buffer // read when the program has ended
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // what it would say stands in the state
+	}()
+	t.Cleanup(func() {
+		stop(t, cmd, ended)
+		if t.Failed() {
+			t.Logf("sam local start-api ended with %v, and wrote:\n%s", cmd.ProcessState, &log)
+		}
+	})
+	eventually(t, 90*time.Second, "sam local start-api listens", func() bool {
+		select {
+		case <-ended:
+			t.Fatal("sam local start-api ended at its start")
+		default:
+		}
+		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			_ = connection.Close()
+		}
+		return err == nil
+	})
+	return "http://" + address
+}
+
+// stop ends a program, by force if need be.
+func stop(t *testing.T, cmd *exec.Cmd, ended <-chan struct{}) {
+	t.Helper()
+	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-ended:
+	case <-time.After(endTime):
+		t.Errorf("%s does not end", cmd)
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+}
+
+// relay lets containers reach ports of this machine's 127.0.0.1 until the test is over. Each relay lives as long as its command, which is
+// cat, and that as long as its input is open: they end with this process, however it ends.
+func relay(ctx context.Context, t *testing.T, ports ...string) {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "relay")
+	output(ctx, t, "go", "build", "-buildvcs=false", "-o", program, "./local/relay")
+	for _, port := range ports {
+		cmd := command(context.WithoutCancel(ctx), t, program, port, "cat")
+		var complaint bytes.Buffer
+		cmd.Stderr = &complaint
+		input, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = input.Close()
+			if err := cmd.Wait(); err != nil || complaint.Len() > 0 {
+				t.Errorf("the relay of port %s: %v\n%s", port, err, &complaint)
+			}
+		})
+	}
+}
+
+// newNetwork makes a network in Docker. With the test it goes, and so do containers that are still in it.
+func newNetwork(ctx context.Context, t *testing.T) (name string) {
+	t.Helper()
+	name = "dmlysender-startapi-" + strings.ToLower(rand.Text())
+	output(ctx, t, "docker", "network", "create", name)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+		defer cancel()
+		for _, left := range strings.Fields(output(ctx, t, "docker", "ps", "--all", "--quiet", "--filter", "network="+name)) {
+			t.Errorf("sam local start-api left the container %s behind", left)
+			output(ctx, t, "docker", "rm", "--force", left)
+		}
+		output(ctx, t, "docker", "network", "rm", name)
+	})
+	return name
+}
+
+// forStartAPI is the built template with what it needs to be run here: a variable that sam local would not hand over, as the template does
+// not declare it, and the type of the bodies that come in base64.
+func forStartAPI(t *testing.T, s *stack) (file string) {
+	t.Helper()
+	built, err := os.ReadFile(s.template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(built)
+	for _, insertion := range []struct{ after, text string }{
+		{"\n          INBOUND_KEYS: ''\n", "          AWS_ENDPOINT_URL: ''\n"},
+		{
+			"\n    Type: AWS::Serverless::HttpApi\n    Properties:\n",
+			"      DefinitionBody: {openapi: '3.0.1', paths: {}, x-amazon-apigateway-binary-media-types: [" + binaryType + "]}\n",
+		},
+	} {
+		if n := strings.Count(text, insertion.after); n != 1 {
+			t.Fatalf("the built template has %q %d times, want once", insertion.after, n)
+		}
+		text = strings.Replace(text, insertion.after, insertion.after+insertion.text, 1)
+	}
+	file = filepath.Join(filepath.Dir(s.template), "start-api.yaml") // beside it, as its paths are relative
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// environment is a file with what sam local cannot know: the names that the resources got, and how a container reaches this machine.
+func environment(t *testing.T, s *stack) (file string) {
+	t.Helper()
+	variables := map[string]string{
+		"AWS_ENDPOINT_URL": "http://" + net.JoinHostPort(host, portOf(t, os.Getenv("AWS_ENDPOINT_URL"))),
+		"DMLY_BASE_URL":    "http://" + net.JoinHostPort(host, portOf(t, s.simURL)) + "/api",
+		"DMLY_KEY_FROM":    "secretsmanager:" + s.dmlySecret, "INBOUND_KEYS_FROM": "secretsmanager:" + s.callersSecret,
+		"LEDGER": "dynamodb:" + s.table, "SEND_QUEUE_URL": s.sendURL, "BULK_QUEUE_URL": s.bulkURL, "DMLY_RATE_PER_MINUTE": "6000",
+	}
+	text, err := json.Marshal(map[string]any{"Parameters": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "environment.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// freeAddress is one of this machine that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// portOf is the port in a URL.
+func portOf(t *testing.T, text string) string {
+	t.Helper()
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Port() == "" {
+		t.Fatalf("%q is no URL with a port: %v", text, err)
+	}
+	return parsed.Port()
+}
