@@ -35,6 +35,11 @@ const (
 	Unknown State = "unknown"
 )
 
+// States are all of them.
+func States() []State {
+	return []State{Accepted, Scheduled, Sending, Waiting, Sent, Rejected, Failed, Expired, Cancelled, Unknown}
+}
+
 // Final says whether a message in this state is at rest.
 func (s State) Final() bool {
 	switch s {

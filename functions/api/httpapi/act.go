@@ -62,7 +62,7 @@ func (a *api) cancelMessage(ctx context.Context, in *PathID) (*statusOutput, *Pr
 		return nil, p
 	}
 	item, err := a.Sender.Cancel(ctx, in.ID, callerOf(ctx).who())
-	return acted(item, err, "the message could not be cancelled; try again")
+	return a.acted(item, err, "the message could not be cancelled; try again")
 }
 
 func (a *api) settleMessage(ctx context.Context, in *settleInput) (*statusOutput, *Problem) {
@@ -70,11 +70,11 @@ func (a *api) settleMessage(ctx context.Context, in *settleInput) (*statusOutput
 		return nil, p
 	}
 	item, err := a.Sender.Settle(ctx, in.ID, int(in.Body.Generation), delivery.Settlement(in.Body.As), callerOf(ctx).who(), a.Queues.For)
-	return acted(item, err, "it is not known whether the message was settled; repeat the request with the same generation")
+	return a.acted(item, err, "it is not known whether the message was settled; repeat the request with the same generation")
 }
 
 // acted is the answer to what somebody did with a message.
-func acted(item delivery.Item, err error, failed string) (*statusOutput, *Problem) {
+func (a *api) acted(item delivery.Item, err error, failed string) (*statusOutput, *Problem) {
 	switch {
 	case errors.Is(err, delivery.ErrNotFound): // forgotten in between
 		return nil, notFound.problem(err.Error())
@@ -85,5 +85,5 @@ func acted(item delivery.Item, err error, failed string) (*statusOutput, *Proble
 	case err != nil:
 		return nil, problemOfService(err, failed)
 	}
-	return &statusOutput{Body: statusOf(item)}, nil
+	return &statusOutput{Body: a.statusOf(item)}, nil
 }

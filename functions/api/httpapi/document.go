@@ -5,13 +5,13 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"dmlysender/functions/api/httpapi/schema"
+	"dmlysender/shared/delivery"
 )
 
 const about = "Sends WhatsApp, Messenger, Instagram and Telegram messages through DMLY, each exactly once: " +
@@ -26,18 +26,39 @@ func (h *Handler) document() ([]byte, error) {
 	all := a.OpenAPI()
 	all.Info.Description = about
 	all.Servers = []*huma.Server{{URL: "/"}}
+	all.Tags = []*huma.Tag{
+		{Name: messages, Description: "Sending in this project's own form, and what becomes of each message."},
+		{Name: dropIn, Description: "DMLY's own operations: its callers change host and key only."},
+		{Name: health},
+	}
 	all.Components.SecuritySchemes = map[string]*huma.SecurityScheme{keyScheme: {
 		Type: "apiKey", In: "header", Name: "x-api-key",
 		Description: "One of the keys of this API; the roles named at an operation are the scopes that it needs.",
 	}}
+	all.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[delivery.State](), reflect.TypeFor[states]())
 	schema.Add(all.Components.Schemas, h.Defaults)
 	a.registerAll()
 	return json.Marshal(all)
 }
 
-// jsonBody is a required body of a schema.
-func jsonBody(s *huma.Schema, description string) *huma.RequestBody {
-	return &huma.RequestBody{Required: true, Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: s}}}
+// states describes a [delivery.State].
+type states string
+
+// Schema implements [huma.SchemaProvider].
+func (states) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, one := range delivery.States() {
+		s.Enum = append(s.Enum, string(one))
+	}
+	return s
+}
+
+// jsonBody is a required body of a schema, with one that can be sent as it is.
+func jsonBody(s *huma.Schema, description string, example any) *huma.RequestBody {
+	return &huma.RequestBody{
+		Required: true, Description: description,
+		Content: map[string]*huma.MediaType{"application/json": {Schema: s, Example: example}},
+	}
 }
 
 // answer is one with a JSON body.
@@ -76,25 +97,37 @@ func (a *api) answers(op *huma.Operation, good map[int]*huma.Response, bad ...ki
 	if forDMLYsCallers(op) {
 		contentType, body = "application/json", ref[DMLYAnswer](a)
 	}
-	for status, names := range byStatus(append([]kind{noKey, notAllowed, internal, unavailable}, bad...)) {
+	for status, kinds := range byStatus(append([]kind{noKey, notAllowed, internal, unavailable}, bad...)) {
 		r := op.Responses[strconv.Itoa(status)]
 		if r == nil {
-			r = &huma.Response{Description: "Problem: " + strings.Join(names, ", "), Content: map[string]*huma.MediaType{}}
+			r = &huma.Response{Description: strings.Join(titles(kinds), ", or: "), Content: map[string]*huma.MediaType{}}
 		}
-		r.Content[contentType] = &huma.MediaType{Schema: body}
+		example := any(kinds[0].problem(kinds[0].advice))
+		if forDMLYsCallers(op) {
+			example = DMLYAnswer{Status: "error", Error: kinds[0].title}
+		}
+		if r.Content[contentType] == nil {
+			r.Content[contentType] = &huma.MediaType{Schema: body, Example: example}
+		}
 		op.Responses[strconv.Itoa(status)] = withHeaders(r, status)
 	}
 }
 
-// byStatus are the names of problems that have one status.
-func byStatus(all []kind) map[int][]string {
-	named := map[int][]string{}
+// byStatus are the kinds of problems that have one status.
+func byStatus(all []kind) map[int][]kind {
+	sorted := map[int][]kind{}
 	for _, k := range all {
-		if !slices.Contains(named[k.status], k.name) {
-			named[k.status] = append(named[k.status], k.name)
-		}
+		sorted[k.status] = append(sorted[k.status], k)
 	}
-	return named
+	return sorted
+}
+
+func titles(kinds []kind) []string {
+	all := make([]string, len(kinds))
+	for i, k := range kinds {
+		all[i] = k.title + " (" + k.name + ")"
+	}
+	return all
 }
 
 // withHeaders documents the headers that come with a status.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
+	"dmlysender/shared/message"
 )
 
 // description is the OpenAPI document as it is served.
@@ -29,4 +31,30 @@ func TestTheCommittedDocumentIsWhatTheCodeSays(t *testing.T) {
 	}
 	pretty.WriteByte('\n')
 	compareFile(t, "../../../openapi.json", pretty.Bytes())
+}
+
+func TestEachExampleOfTheDocumentCanBeSentAsItIs(t *testing.T) {
+	t.Parallel()
+	var document struct {
+		Paths map[string]struct {
+			Post *struct {
+				RequestBody struct {
+					Content map[string]struct{ Example json.RawMessage }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(description(t), &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range dmly.Operations() {
+		example := document.Paths[op.Path()].Post.RequestBody.Content["application/json"].Example
+		if _, err := message.DecodeRequest(op, example, message.Defaults{}); err != nil {
+			t.Errorf("%s: %s: %v", op, example, err)
+		}
+	}
+	example := document.Paths["/v1/messages"].Post.RequestBody.Content["application/json"].Example
+	if _, err := message.Decode(example, message.Defaults{}); err != nil {
+		t.Errorf("%s: %v", example, err)
+	}
 }

@@ -34,7 +34,7 @@ func (a *api) registerDropIn() {
 			described.Description = "Takes DMLY's own body, passes on the fields that it does not know, sends at once, and answers in DMLY's form. " +
 				"Without an `Idempotency-Key`, repeating the request sends again, as it does with DMLY."
 			described.Parameters = sendHeaders
-			described.RequestBody = jsonBody(schema.Request(op), "")
+			described.RequestBody = jsonBody(schema.Request(op), "", examples()[op])
 			body := ref[DMLYAnswer](a)
 			a.answers(described, map[int]*huma.Response{
 				http.StatusOK:         answer("It was sent.", body),

@@ -12,6 +12,9 @@ import (
 	"dmlysender/shared/delivery"
 )
 
+// health is the tag of its operation.
+const health = "Health"
+
 // healthTime is how long the services are given to answer.
 const healthTime = 5 * time.Second
 
@@ -35,7 +38,7 @@ type healthOutput struct {
 
 func (a *api) registerHealth() {
 	register(a, huma.Operation{
-		OperationID: "getHealth", Method: http.MethodGet, Path: "/v1/health", Tags: []string{"Health"}, Security: needs(""),
+		OperationID: "getHealth", Method: http.MethodGet, Path: "/v1/health", Tags: []string{health}, Security: needs(""),
 		Summary: "See whether key, ledger and queue answer",
 	}, func(op *huma.Operation) {
 		body := ref[Health](a)

@@ -16,11 +16,11 @@ type SendHeader struct{ all http.Header }
 // sendHeaders documents them.
 var sendHeaders = []*huma.Param{
 	{
-		Name: "Idempotency-Key", In: "header", Example: "order-1042-shipped",
-		Description: "The message's id: repeating a request with the same key and content sends nothing again. Bare, or quoted as in the IETF's draft.",
+		Name: "Idempotency-Key", In: "header",
+		Description: "The message's id, such as order-1042-shipped: repeating a request with the same key and content sends nothing again. Bare, or quoted as in the IETF's draft.",
 		Schema:      &huma.Schema{Type: huma.TypeString, Pattern: `^("[A-Za-z0-9._:@=+-]{1,255}"|[A-Za-z0-9._:@=+-]{1,255})$`},
 	}, {
-		Name: "Prefer", In: "header", Example: "wait=10",
+		Name: "Prefer", In: "header",
 		Description: "RFC 7240: \"wait=N\" answers after sending, if that takes at most N seconds, 20 at most; \"respond-async\" answers at once.",
 		Schema:      &huma.Schema{Type: huma.TypeString},
 	},

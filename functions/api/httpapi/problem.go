@@ -57,7 +57,7 @@ type Problem struct { //nolint:errname // its name in the document
 	RequestID string         `json:"requestId,omitempty" doc:"Finds the request in the logs." example:"JKJaXmPLvHcESHA"`
 	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"Everything that is wrong with the content."`
 	ID        string         `json:"id,omitempty" doc:"The message, if it is about one." example:"order-1042"`
-	State     delivery.State `json:"state,omitempty" doc:"Where the message stands." example:"sending"`
+	State     delivery.State `json:"state,omitempty" doc:"Where the message stands."`
 
 	retryAfter time.Duration
 	// dmlyID is what DMLY called the message, for DMLY's callers.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
@@ -18,7 +20,7 @@ import (
 // MessageStatus is where a message stands, and how it came there.
 type MessageStatus struct {
 	ID         string         `json:"id" doc:"The message's id." example:"order-1042-shipped"`
-	State      delivery.State `json:"state" enum:"accepted,scheduled,sending,waiting,sent,rejected,failed,expired,cancelled,unknown" doc:"Where it stands."`
+	State      delivery.State `json:"state" doc:"Where it stands."`
 	Generation int            `json:"generation" minimum:"1" doc:"Counts from 1; a correction or a resend starts the next."`
 	Attempts   int            `json:"attempts" minimum:"0" doc:"How many posts this content used up."`
 	Workspace  string         `json:"workspace,omitempty" doc:"The workspace that it is sent from." example:"W1"`
@@ -26,27 +28,50 @@ type MessageStatus struct {
 	DMLYStatus string         `json:"dmlyStatus,omitempty" doc:"What DMLY said of it." example:"sent"`
 	Reason     string         `json:"reason,omitempty" doc:"Why it stands there. It may quote DMLY."`
 	// NextAttemptAt is set for a message that waits.
-	NextAttemptAt  *time.Time            `json:"nextAttemptAt,omitempty" doc:"When a waiting message is tried again, at the earliest."`
-	NeedsAttention bool                  `json:"needsAttention" doc:"Whether a person should look at it: it is unknown, failed or rejected, and nobody has dropped it."`
-	History        []delivery.Transition `json:"history" nullable:"false" doc:"How it came there: the last 20 transitions, the oldest first."`
-	Content        string                `json:"content,omitempty" doc:"The message as it came, as long as it needs attention: to be mended and sent again. Not in lists."`
+	NextAttemptAt  *time.Time   `json:"nextAttemptAt,omitempty" doc:"When a waiting message is tried again, at the earliest."`
+	NeedsAttention bool         `json:"needsAttention" doc:"Whether a person should look at it: it is unknown, failed or rejected, and nobody has dropped it."`
+	History        []Transition `json:"history" nullable:"false" doc:"How it came there: the last 20 transitions, the oldest first."`
+	Content        any          `json:"content,omitempty" doc:"The message as it came, as long as it needs attention: to be mended and sent again. A text if it is no JSON. Left out of a list that would become too large."`
 	// RememberedUntil is when the id is free again.
 	RememberedUntil time.Time `json:"rememberedUntil" doc:"Until when the id is remembered, unless something happens to it."`
 }
 
-func statusOf(i delivery.Item) MessageStatus {
+// Transition is one entry of a history.
+type Transition struct {
+	At      time.Time      `json:"at" doc:"When it happened."`
+	State   delivery.State `json:"state" doc:"Where the message came to stand."`
+	Reason  string         `json:"reason,omitempty" doc:"Why; or who decided it."`
+	Attempt int            `json:"attempt,omitempty" doc:"The attempts used up by then."`
+}
+
+func (a *api) statusOf(i delivery.Item) MessageStatus {
 	s := MessageStatus{
 		ID: i.ID, State: i.State, Generation: i.Generation, Attempts: i.Attempts, Workspace: i.Workspace, DMLYID: i.DMLYID,
-		DMLYStatus: i.DMLYStatus, Reason: i.Reason, NeedsAttention: i.NeedsAttention(), History: i.History, RememberedUntil: i.ForgetAt,
+		DMLYStatus: i.DMLYStatus, Reason: i.Reason, NeedsAttention: i.NeedsAttention(), History: []Transition{}, RememberedUntil: i.ForgetAt,
 	}
-	if i.State == delivery.Waiting && !i.NotBefore.IsZero() {
+	if i.State == delivery.Waiting {
 		next := i.NotBefore.UTC()
+		if now := a.Sender.Clock.Now().UTC(); next.Before(now) {
+			next = now
+		}
 		s.NextAttemptAt = &next
 	}
-	if s.History == nil {
-		s.History = []delivery.Transition{}
+	for _, t := range i.History {
+		s.History = append(s.History, Transition{At: t.At, State: t.State, Reason: t.Reason, Attempt: t.Attempt})
 	}
 	return s
+}
+
+// contentOf is what is kept of a message for whoever looks at it: as JSON, if it is some.
+func contentOf(i delivery.Item) any {
+	switch {
+	case !i.NeedsAttention() || len(i.Content) == 0:
+		return nil
+	case jsontext.Value(i.Content).IsValid():
+		return json.RawMessage(i.Content)
+	default:
+		return string(i.Content)
+	}
 }
 
 // PathID names the message that a request is about.
@@ -78,7 +103,8 @@ type listOutput struct {
 func (a *api) registerRead() {
 	register(a, huma.Operation{
 		OperationID: "getMessage", Method: http.MethodGet, Path: "/v1/messages/{id}", Tags: []string{messages}, Security: needs(scopeRead),
-		Summary: "See where a message stands",
+		Summary:     "See where a message stands",
+		Description: "Its state, DMLY's id and status, the next attempt and the history; while it needs a person also what it says.",
 	}, func(op *huma.Operation) { a.answers(op, nil, notFound, tooMany) }, a.getMessage)
 	register(a, huma.Operation{
 		OperationID: "listMessages", Method: http.MethodGet, Path: "/v1/messages", Tags: []string{messages}, Security: needs(scopeRead),
@@ -95,10 +121,8 @@ func (a *api) getMessage(ctx context.Context, in *PathID) (*statusOutput, *Probl
 	if p != nil {
 		return nil, p
 	}
-	status := statusOf(item)
-	if item.NeedsAttention() {
-		status.Content = string(item.Content)
-	}
+	status := a.statusOf(item)
+	status.Content = contentOf(item)
 	return &statusOutput{Body: status}, nil
 }
 
@@ -135,8 +159,13 @@ func (a *api) listMessages(ctx context.Context, in *listInput) (*listOutput, *Pr
 		return nil, problemOfService(err, "the messages could not be listed; try again")
 	}
 	out := &listOutput{Body: Page{Messages: []MessageStatus{}, Next: next}}
+	room := maxContents
 	for _, item := range shown {
-		out.Body.Messages = append(out.Body.Messages, statusOf(item))
+		status := a.statusOf(item)
+		if room -= len(item.Content); room >= 0 {
+			status.Content = contentOf(item)
+		}
+		out.Body.Messages = append(out.Body.Messages, status)
 	}
 	if next != "" {
 		query := url.Values{"state": {in.State}, "limit": {strconv.Itoa(in.Limit)}, "cursor": {next}}
@@ -144,6 +173,9 @@ func (a *api) listMessages(ctx context.Context, in *listInput) (*listOutput, *Pr
 	}
 	return out, nil
 }
+
+// maxContents is how many bytes of contents a list may have: Lambda hands over 6 MB, in which what is quoted twice grows.
+const maxContents = 2 << 20
 
 // maxPage is how many messages a page can have.
 const maxPage = 100

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dmlysender/functions/api/httpapi"
+	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
 )
@@ -46,7 +47,7 @@ func TestAPISaysWhereAMessageStands(t *testing.T) {
 	r.work(time.Hour)
 	sent := status(t, r.get(location))
 	if sent.State != delivery.Sent || sent.DMLYID != r.Sim.Messages()[0].ID || sent.DMLYStatus != "sent" || sent.NeedsAttention ||
-		len(sent.History) != 5 || sent.Content != "" || time.Until(sent.RememberedUntil) < 29*24*time.Hour {
+		len(sent.History) != 5 || sent.Content != nil || time.Until(sent.RememberedUntil) < 29*24*time.Hour {
 		t.Errorf("got %+v", sent)
 	}
 	if strings.Contains(r.get(location).body, phone) {
@@ -62,14 +63,14 @@ func TestAPIKeepsTheContentOfAProblem(t *testing.T) {
 	r.post(path, content)
 	r.work(0)
 	got := status(t, r.get("/v1/messages/order-1"))
-	if got.State != delivery.Rejected || !got.NeedsAttention || got.Content == "" {
+	if got.State != delivery.Rejected || !got.NeedsAttention || got.Content == nil {
 		t.Fatalf("got %+v", got)
 	}
 	// Mended, it goes out under its id.
-	mended := strings.Replace(got.Content, "parcel", "package", 1)
+	mended := strings.Replace(handlertest.JSON(got.Content), "parcel", "package", 1)
 	r.want(r.post(path, mended), 202, plainJSON)
 	r.work(0)
-	if got := status(t, r.get("/v1/messages/order-1")); got.State != delivery.Sent || got.Generation != 2 || got.Content != "" {
+	if got := status(t, r.get("/v1/messages/order-1")); got.State != delivery.Sent || got.Generation != 2 || got.Content != nil {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -137,7 +138,7 @@ func TestAPIListsWhatNeedsAPerson(t *testing.T) {
 				t.Errorf("the cursor behind %+v is %q, %v", p.Messages, last, err)
 			}
 			for _, one := range p.Messages {
-				if one.Content != "" || one.State != delivery.Rejected {
+				if one.Content == nil || one.State != delivery.Rejected {
 					t.Errorf("got %+v", one)
 				}
 				ids = append(ids, one.ID)

@@ -11,6 +11,7 @@ import (
 
 	"dmlysender/functions/api/httpapi/schema"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
 	"dmlysender/shared/message"
 )
 
@@ -31,6 +32,7 @@ type Receipt struct {
 	EstimatedSendAt *time.Time `json:"estimatedSendAt,omitempty" doc:"About when it will be sent, by the account's pace and what waits before it."`
 	DMLYID          string     `json:"dmlyId,omitempty" doc:"DMLY's id of it, once it was sent." example:"6650f0a1"`
 	DMLYStatus      string     `json:"dmlyStatus,omitempty" doc:"What DMLY said of it." example:"sent"`
+	Reason          string     `json:"reason,omitempty" doc:"Why it waits, came to rest unsent, or is unknown."`
 }
 
 // ItemReceipt is what became of one message of several.
@@ -39,9 +41,12 @@ type ItemReceipt struct {
 	Status   int  `json:"status" doc:"The HTTP status that it would have had alone." example:"202"`
 	Replayed bool `json:"replayed,omitempty" doc:"It was known already: nothing new was accepted."`
 
-	ID              string         `json:"id,omitempty" doc:"The message's id, if it was accepted." example:"batch-7.0"`
+	ID              string         `json:"id,omitempty" doc:"The message's id." example:"batch-7.0"`
 	State           delivery.State `json:"state,omitempty" doc:"Where it stands, if it was accepted." example:"accepted"`
-	EstimatedSendAt *time.Time     `json:"estimatedSendAt,omitempty" doc:"About when it will be sent, by the account's pace and what waits before it."`
+	EstimatedSendAt *time.Time     `json:"estimatedSendAt,omitempty" doc:"As in a receipt."`
+	DMLYID          string         `json:"dmlyId,omitempty" doc:"As in a receipt."`
+	DMLYStatus      string         `json:"dmlyStatus,omitempty" doc:"As in a receipt."`
+	Reason          string         `json:"reason,omitempty" doc:"As in a receipt."`
 	Problem         *Problem       `json:"problem,omitempty" doc:"Why it was not accepted. Its pointers begin at the message."`
 }
 
@@ -73,12 +78,12 @@ func (a *api) describeSend(op *huma.Operation) {
 		"An array of up to 100 messages is accepted one by one: a bad one does not stop the others. With an `Idempotency-Key`, " +
 		"message N has the id `key.N`, counted from 0."
 	op.Parameters = sendHeaders
-	op.RequestBody = jsonBody(&huma.Schema{OneOf: []*huma.Schema{schema.Message(), several()}}, "One message, or an array of them.")
+	op.RequestBody = jsonBody(&huma.Schema{OneOf: []*huma.Schema{schema.Message(), several()}}, "One message, or an array of them.", examples()[dmly.OpWhatsAppText].message())
 	one, list := ref[Receipt](a), &huma.Schema{Type: huma.TypeArray, Items: ref[ItemReceipt](a)}
 	a.answers(op, map[int]*huma.Response{
 		http.StatusOK:          linked(answer("It was sent (with `Prefer: wait`).", one), "$response.body#/id"),
 		http.StatusAccepted:    linked(answer("Accepted: a receipt, or one for each message of an array.", &huma.Schema{OneOf: []*huma.Schema{one, list}}), "$response.body#/id"),
-		http.StatusMultiStatus: answer("At least one message of the array was not accepted.", list),
+		http.StatusMultiStatus: answer("At least one message of the array was not accepted: its problem says why.", list),
 	}, malformedBody, badRequest, stillSending, tooLarge, mediaType, invalidMessage, invalidKey, idTaken, notSent, tooMany)
 }
 
@@ -196,10 +201,7 @@ func (a *api) acceptAll(ctx context.Context, key string, body []byte) (*sendOutp
 			continue
 		}
 		receipt := a.receiptOf(ctx, messages[i], got.Result.Item)
-		receipts[at[i]] = ItemReceipt{
-			Index: at[i], Status: http.StatusAccepted, Replayed: got.Known,
-			ID: receipt.ID, State: receipt.State, EstimatedSendAt: receipt.EstimatedSendAt,
-		}
+		receipts[at[i]] = receipt.of(at[i], got.Known)
 	}
 	status := http.StatusAccepted
 	for _, r := range receipts {
@@ -210,11 +212,19 @@ func (a *api) acceptAll(ctx context.Context, key string, body []byte) (*sendOutp
 	return &sendOutput{Status: status, Body: receipts}, nil
 }
 
+// of is the receipt as that of one message of several.
+func (r Receipt) of(index int, replayed bool) ItemReceipt {
+	return ItemReceipt{
+		Index: index, Status: http.StatusAccepted, Replayed: replayed,
+		ID: r.ID, State: r.State, EstimatedSendAt: r.EstimatedSendAt, DMLYID: r.DMLYID, DMLYStatus: r.DMLYStatus, Reason: r.Reason,
+	}
+}
+
 func (r *ItemReceipt) refuse(p *Problem) { r.Status, r.Problem = p.Status, p }
 
 // receiptOf says where a message stands, and when it will be sent if that is to come.
 func (a *api) receiptOf(ctx context.Context, m message.Message, item delivery.Item) Receipt {
-	r := Receipt{ID: m.ID, State: item.State, DMLYID: item.DMLYID, DMLYStatus: item.DMLYStatus}
+	r := Receipt{ID: m.ID, State: item.State, DMLYID: item.DMLYID, DMLYStatus: item.DMLYStatus, Reason: item.Reason}
 	switch item.State { //nolint:exhaustive // the others are under way, or at rest
 	case "": // the queue has it, and nobody has written it down yet
 		r.State = delivery.Accepted

@@ -26,7 +26,7 @@ var (
 	aboutChannel          = about{"Where the message goes.", "whatsapp"}
 	aboutType             = about{"What the message is. There is " + message.Existing() + ".", "text"}
 	aboutID               = about{"The message's own id and idempotency key, 1 to " + strconv.Itoa(message.MaxID) + " of A-Z a-z 0-9 . _ : @ = + -: the same id sends once, whatever the number of requests. Left out, the Idempotency-Key header is taken, or else an id is made and returned.", "order-1042-shipped"}
-	aboutCancelKey        = about{"A name under which several messages can be cancelled together, of the same form as an id.", "order-1042"}
+	aboutCancelKey        = about{"A name for several messages, of the same form as an id. It is kept; cancelling by it is not there yet.", "order-1042"}
 	aboutScheduleDateTime = about{`When DMLY itself is to deliver the message, as "YYYY-MM-DD HH:mm:ss" or without seconds, without a time zone (DMLY's documentation names none): passed on, and then beyond recall. To be able to cancel use sendAt.`, "2026-02-18 10:30:00"}
 	aboutSendAt           = about{"When to send the message, as in RFC 3339 with seconds and a time zone, at most 24 hours ahead: it is held until then, and can be cancelled.", "2026-02-18T09:00:00+01:00"}
 	aboutExpiresAt        = about{"When the message has become pointless, as in RFC 3339 with seconds and a time zone, later than sendAt: from then on it is not sent.", "2026-02-18T18:00:00+01:00"}
@@ -36,7 +36,7 @@ var (
 	aboutTextMessage      = about{"The text, which may not be blank. At most: " + textLimits() + ".", "Your order is on its way."}
 	aboutMediaURL         = about{"Where DMLY finds the picture, video, sound or document: https, a public host by its name (no IP address, nothing private or local), no user name.", "https://example.com/invoices/1042.pdf"}
 	aboutMimeType         = about{"The media type of what is at mediaUrl. WhatsApp takes " + strings.Join(dmly.OpWhatsAppMedia.MIMETypes(), ", ") + "; Messenger takes any.", "application/pdf"}
-	aboutTemplate         = about{"The name of the approved WhatsApp template; its parameters are further fields.", "order_shipped"}
+	aboutTemplate         = about{"The name of the approved WhatsApp template. DMLY does not document its parameters: they are further fields of DMLY's request, and go into the passthrough of a message.", "order_shipped"}
 	aboutTitle            = about{"The card's title, 1 to " + strconv.Itoa(dmly.MaxTitle) + " characters, not blank.", "Order 1042"}
 )
 
