@@ -192,6 +192,43 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func TestCallersKeysCanBeTriedOut(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	found, ended := make(chan string, 1), make(chan error, 1)
+	env := map[string]string{"INBOUND_KEYS": `{"shop": {"key": "k1", "scopes": ["send"]}, "ops": {"key": "k2", "scopes": ["read"]}}`}
+	go func() {
+		ended <- run(ctx, []string{"-events", "../events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0"}, func(name string) string { return env[name] },
+			&output{found: found, want: "Ctrl-C ends."}, io.Discard)
+	}()
+	var printed string
+	select {
+	case printed = <-found:
+	case err := <-ended:
+		t.Fatalf("it ended: %v", err)
+	}
+	api := between(t, printed, "The HTTP API is at ", " ")
+	for key, want := range map[string]int{"k1": http.StatusForbidden, "k2": http.StatusNotFound, localKey: http.StatusUnauthorized} {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, api+"/v1/messages/order-1", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("x-api-key", key)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: got HTTP %d, want %d", key, resp.StatusCode, want)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
 // The reference's three curl examples, with only host and key changed.
 func TestServingAnswersTheReferencesCallers(t *testing.T) {
 	t.Parallel()

@@ -94,7 +94,7 @@ func (s *stack) trigger(ctx context.Context, one sample) ([]string, error) {
 
 // request plays an event of API Gateway.
 func (s *stack) request(ctx context.Context, one sample) ([]string, error) {
-	response, err := httpadapter.NewV2(s.api).ProxyWithContext(ctx, *one.http)
+	response, err := httpadapter.NewV2(s.samples).ProxyWithContext(ctx, *one.http)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,9 @@ type stack struct {
 	worker   *sqsworker.Handler
 	schedule *scheduled.Handler
 	api      http.Handler
+	// samples is the API as the samples call it, and callersKey what others call it with.
+	samples    http.Handler
+	callersKey string
 
 	servers []*http.Server
 	failed  chan error
@@ -62,7 +65,7 @@ func open(ctx context.Context, opts options, getenv func(string) string, logs io
 	ctx, stop := context.WithCancel(ctx)
 	s := &stack{
 		opts: opts, cfg: cfg, simulate: getenv("DMLY_API_KEY") == "", baseURL: cfg.BaseURL,
-		ledger: &ledger.Memory{}, tracker: newTracker(), failed: make(chan error, 2), stop: stop,
+		ledger: &ledger.Memory{}, tracker: newTracker(), failed: make(chan error, 2), stop: stop, callersKey: localKey,
 	}
 	if err := s.start(ctx, getenv, newLog(untilDone{ctx, logs}, getenv("LOG_LEVEL"), cfg.LogLevel)); err != nil {
 		s.close()
@@ -97,7 +100,7 @@ func (s *stack) start(ctx context.Context, getenv func(string) string, log *slog
 			perMinute = 6000 // nobody wants to wait for a simulator
 		}
 	}
-	if err := s.build(ctx, key, perMinute, log); err != nil {
+	if err := s.build(ctx, getenv, key, perMinute, log); err != nil {
 		return err
 	}
 	if s.opts.apiAddr, err = s.listen(ctx, "-api", s.opts.apiAddr, s.api); err != nil {
@@ -116,7 +119,7 @@ func newLog(w io.Writer, set string, level slog.Level) *slog.Logger {
 	return slog.New(telemetry.Handler(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
 }
 
-func (s *stack) build(ctx context.Context, key apikey.Source, perMinute int, log *slog.Logger) error {
+func (s *stack) build(ctx context.Context, getenv func(string) string, key apikey.Source, perMinute int, log *slog.Logger) error {
 	client, err := dmly.NewClient("-", dmly.Options{BaseURL: s.baseURL})
 	if err != nil {
 		return fmt.Errorf("DMLY_BASE_URL: %w", err)
@@ -141,17 +144,23 @@ func (s *stack) build(ctx context.Context, key apikey.Source, perMinute int, log
 	defaults := message.Defaults{Workspace: s.cfg.Workspace}
 	normal, bulk := s.tracker.lane(s.tracker.normal), s.tracker.lane(s.tracker.bulk)
 	lanes := queue.Lanes{Normal: normal, Bulk: bulk}
-	callers := func(context.Context) (string, error) { return localKey, nil }
+	local := func(context.Context) (string, error) { return localKey, nil }
 	s.worker = &sqsworker.Handler{
 		Sender: sender, Defaults: defaults, Log: log,
 		Queues: map[string]sqsworker.Queue{normalQueue: normal, bulkQueue: bulk},
 	}
 	s.schedule = &scheduled.Handler{Queues: lanes, Defaults: defaults, Log: log}
-	s.api = (&httpapi.Handler{
+	handler := httpapi.Handler{
 		Sender: sender, Problems: s.ledger, Queues: lanes, Backlogs: httpapi.Backlogs{Normal: normal, Bulk: bulk}, Pace: pacer,
 		Forecast: &forecast.Forecast{Keys: sender.Keys, Pace: pacer, Normal: normal, Bulk: bulk, Now: time.Now},
-		Callers:  httpapi.NewCallers(callers), Defaults: defaults, Log: log,
-	}).Routes()
+		Callers:  httpapi.NewCallers(local), Defaults: defaults, Log: log,
+	}
+	s.samples = handler.Routes()
+	if callers := getenv("INBOUND_KEYS"); callers != "" {
+		handler.Callers = httpapi.NewCallers(apikey.Env(getenv, "INBOUND_KEYS"))
+		s.callersKey = "one of INBOUND_KEYS"
+	}
+	s.api = handler.Routes()
 	return nil
 }
 
@@ -189,12 +198,13 @@ func (s *stack) close() {
 
 // explain tells what can be done now.
 func (s *stack) explain(w io.Writer) {
-	fmt.Fprintf(w, "\nThe HTTP API is at http://%s (x-api-key: %s), and described at http://%[1]s/docs. Try:\n\n", s.opts.apiAddr, localKey)
-	fmt.Fprintf(w, "  curl -X POST http://%s/v1/messages -H 'x-api-key: %s' -H 'Content-Type: application/json' \\\n", s.opts.apiAddr, localKey)
+	fmt.Fprintf(w, "\nThe HTTP API is at http://%s (x-api-key: %s), and described at http://%[1]s/docs. Try:\n\n", s.opts.apiAddr, s.callersKey)
+	fmt.Fprintf(w, "  curl -X POST http://%s/v1/messages -H 'x-api-key: %s' -H 'Content-Type: application/json' \\\n", s.opts.apiAddr, s.callersKey)
 	fmt.Fprintf(w, "    -d '{\"channel\": \"whatsapp\", \"type\": \"text\", \"workspace\": {\"id\": \"W1\"},\n")
 	fmt.Fprintf(w, "         \"recipient\": {\"phoneNumber\": \"+15551234567\"}, \"textMessage\": \"Hello\"}'\n\n")
 	if s.simulate {
 		fmt.Fprintf(w, "What DMLY received: curl http://%s/_sim/messages\n", s.opts.dmlyAddr)
+		fmt.Fprintf(w, "Have it refuse the next: curl http://%s/_sim/faults -d '{\"status\": 400, \"error\": \"no such contact\"}'\n", s.opts.dmlyAddr)
 	} else {
 		fmt.Fprintf(w, "DMLY_API_KEY is set: messages go to %s.\n", s.baseURL)
 	}

@@ -51,7 +51,7 @@ func (a *api) identify(ctx huma.Context) (caller, *Problem) {
 		p.retryAfter, p.cause = retryLater, err
 		return caller{}, p
 	case !ok:
-		return caller{}, noKey.problem("the x-api-key header is missing or wrong")
+		return caller{}, noKey.problem("the x-api-key header is missing or wrong: send a key of this API; " + ProblemsPath + "#" + noKey.name + " says where to find one")
 	}
 	for _, scope := range ctx.Operation().Security[0][keyScheme] {
 		if !from.may(scope, "") {

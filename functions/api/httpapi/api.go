@@ -94,7 +94,14 @@ func problemOfHuma(op *huma.Operation, status int, detail string, errs []error) 
 			if n, _ := fmt.Sscanf(one.Message, validation.MsgExpectedRequiredProperty, &missing); n == 1 {
 				pointer += "/" + missing
 			}
-			found = append(found, message.Problem{Pointer: pointer, Detail: one.Message})
+			detail := one.Message
+			if missing != "" {
+				detail = "is required"
+			}
+			if where == "query" {
+				detail = aboutParameter(op, strings.TrimPrefix(pointer, "/"), detail)
+			}
+			found = append(found, message.Problem{Pointer: pointer, Detail: detail})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b message.Problem) int { return cmp.Compare(a.Pointer, b.Pointer) })
@@ -114,6 +121,28 @@ func problemOfHuma(op *huma.Operation, status int, detail string, errs []error) 
 		p = badRequest.problem("the request could not be read to its end")
 	}
 	return p.with(found)
+}
+
+// aboutParameter says what a query parameter may be, or which there are.
+func aboutParameter(op *huma.Operation, name, detail string) string {
+	var names []string
+	for _, p := range op.Parameters {
+		if p.In != "query" {
+			continue
+		}
+		if names = append(names, p.Name); p.Name != name {
+			continue
+		}
+		var values []string
+		for _, one := range p.Schema.Enum {
+			values = append(values, fmt.Sprint(one))
+		}
+		if len(values) > 0 {
+			return "is required, and has to be one of " + strings.Join(values, ", ")
+		}
+		return detail
+	}
+	return "there is no such parameter; there are " + strings.Join(names, ", ")
 }
 
 // answerable is an error that says how to answer with it.

@@ -59,7 +59,7 @@ func (r *SendHeader) key() (string, *Problem) {
 func (h *Handler) idOf(key, inBody string) (id string, known bool, p *Problem) {
 	switch {
 	case key != "" && inBody != "" && key != inBody:
-		return "", false, invalidKey.problem("the Idempotency-Key header and the message's id differ: send one of them, or both alike")
+		return "", false, invalidKey.problem("the Idempotency-Key header and the message's id differ (for an array, message N has the id key.N, from 0): send one of them, or both alike")
 	case key == "" && inBody == "":
 		return "m-" + h.Sender.NewToken(), false, nil
 	case key == "":

@@ -199,3 +199,24 @@ func TestAPIRefusesAMessageThatItCannotQueueAndARepeatQueuesIt(t *testing.T) {
 	r.work(0)
 	r.WantSent(1)
 }
+
+func TestAPIRefusesWhatCouldNotGoInTime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	past := fields{"id": "order-1", "expiresAt": "2026-02-18T10:30:00Z"}
+	for _, wait := range []string{"", "wait=5"} {
+		got := r.post(path, body(past), header("Prefer", wait))
+		r.want(got, 422, problemJSON)
+		if len(got.Pointers) != 1 || got.Pointers[0] != "/expiresAt" {
+			t.Errorf("got %s", got.body)
+		}
+	}
+	r.wantUntouched()
+	// What was accepted in time is answered when it is repeated.
+	soon := body(fields{"id": "order-1", "expiresAt": time.Now().Add(time.Hour).Format(time.RFC3339)})
+	r.want(r.post(path, soon), 202, plainJSON)
+	r.work(0)
+	if got := r.post(path, body(past)); got.code != 202 || got.State != "sent" {
+		t.Errorf("got HTTP %d: %s", got.code, got.body)
+	}
+}

@@ -31,6 +31,7 @@ func (a *api) servePages(mux *http.ServeMux) {
 		}
 		show(w, "application/json", text)
 	})
+	mux.Handle("GET /{$}", http.RedirectHandler("docs", http.StatusFound))
 	mux.HandleFunc("GET /docs", page("docs.html", "text/html; charset=utf-8"))
 	mux.HandleFunc("GET /docs/start.js", page("start.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /docs/swagger-ui.css", asset("swagger-ui.css.gz", "text/css; charset=utf-8"))

@@ -186,5 +186,8 @@ func TestAPISaysWhatCannotBeListed(t *testing.T) {
 		if len(got.Pointers) != 1 || got.Pointers[0] != pointer || got.Kind != "bad-request" {
 			t.Errorf("%s: got %s", query, got.body)
 		}
+		if pointer == "/state" && !strings.Contains(got.body, "one of unknown, failed, rejected") || pointer == "/page" && !strings.Contains(got.body, "there are state, cursor, limit") {
+			t.Errorf("%s: what would be right is not said: %s", query, got.body)
+		}
 	}
 }

@@ -103,7 +103,7 @@ func TestAPIAnswersOtherMethodsAndPaths(t *testing.T) {
 		{"POST", "/api/v1/messages/sms/sendtext", 404, dmly, ""},
 		{"POST", "/v1/messages/whatsapp/sendText", 404, dmly, ""},
 		{"GET", "/v1/messages/whatsapp/send", 404, dmly, ""},
-		{"POST", "/", 404, problem, ""},
+		{"POST", "/", 405, problem, "GET, HEAD"},
 		{"POST", "/v1", 404, problem, ""},
 		{"POST", "/v1/messages/", 404, problem, ""},
 		{"POST", "/v2/messages", 404, problem, ""},

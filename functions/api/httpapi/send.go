@@ -137,9 +137,29 @@ func (a *api) read(ctx context.Context, key string, body []byte) (m message.Mess
 		return m, false, p.with([]message.Problem{{Pointer: "/sendAt", Detail: err.Error()}})
 	}
 	if keyed {
-		p = a.mayTake(ctx, m.ID)
+		if p := a.mayTake(ctx, m.ID); p != nil {
+			return m, false, p
+		}
 	}
-	return m, keyed, p
+	return m, keyed, a.inTime(ctx, m, keyed)
+}
+
+// inTime refuses a message that could not go before its expiresAt, unless it repeats one that came in time.
+func (a *api) inTime(ctx context.Context, m message.Message, keyed bool) *Problem {
+	if m.ExpiresAt.IsZero() || delivery.DueAt(m, a.Sender.Clock.Now()).Before(m.ExpiresAt) {
+		return nil
+	}
+	if keyed {
+		known, err := a.Sender.Look(ctx, m)
+		if err != nil {
+			return problemOfService(err, "the message could not be looked up; send it again with the same id")
+		}
+		if known.Item.State != "" {
+			return nil
+		}
+	}
+	return invalidMessage.problem("the message is not valid: see errors").
+		with([]message.Problem{{Pointer: "/expiresAt", Detail: "has passed, or comes before its sendAt or its hours: the message could not be sent any more"}})
 }
 
 // mayTake refuses the id of a message that the caller may not see. Its content is another one anyway, but if it was rejected or
