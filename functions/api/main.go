@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
-
 	"dmlysender/functions/internal/stack"
 )
 
@@ -16,5 +14,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, "api:", err)
 		os.Exit(1)
 	}
-	stack.Serve(httpadapter.NewV2(h.Routes()).ProxyWithContext)
+	stack.Serve(behindGateway(h.Routes()))
 }
