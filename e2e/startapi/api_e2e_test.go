@@ -25,7 +25,7 @@ type api struct {
 
 // request is a call. Its key is the caller's; its content type is application/json unless it says another.
 type request struct {
-	method, path, key, contentType, idempotencyKey, body string
+	method, path, key, contentType, idempotencyKey, prefer, body string
 }
 
 type response struct {
@@ -55,7 +55,9 @@ func (a *api) do(t *testing.T, r request) response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"X-Api-Key": r.key, "Content-Type": r.contentType, "Idempotency-Key": r.idempotencyKey} {
+	for name, value := range map[string]string{
+		"X-Api-Key": r.key, "Content-Type": r.contentType, "Idempotency-Key": r.idempotencyKey, "Prefer": r.prefer,
+	} {
 		if value != "" {
 			q.Header.Set(name, value)
 		}
@@ -72,10 +74,20 @@ func (a *api) do(t *testing.T, r request) response {
 	return response{answer.StatusCode, answer.Header, strings.TrimSpace(string(body))}
 }
 
-// send is a call of the one who may.
+// send is a call of one who may, and who does not wait long: the record behind a message that is sent at once comes ten seconds after that.
 func (a *api) send(t *testing.T, path, idempotencyKey, body string) response {
 	t.Helper()
-	return a.do(t, request{method: http.MethodPost, path: path, key: a.key, idempotencyKey: idempotencyKey, body: body})
+	r := request{method: http.MethodPost, path: path, key: a.key, idempotencyKey: idempotencyKey, body: body}
+	if path != "/v1/messages" {
+		r.prefer = "wait=5"
+	}
+	return a.do(t, r)
+}
+
+// get reads something, with a key or without.
+func (a *api) get(t *testing.T, path, key string) response {
+	t.Helper()
+	return a.do(t, request{method: http.MethodGet, path: path, key: key})
 }
 
 // received is how often the simulator accepted a message with this text, and what it called the first.

@@ -14,7 +14,7 @@ import (
 const (
 	// sendTime is how long a queued message may take to be sent: the stand-in starts the worker.
 	sendTime = 30 * time.Second
-	// recheckTime is how long the records behind what was sent at once may take: they come half a minute later.
+	// recheckTime is how long the records behind what was sent at once may take: they come up to half a minute later.
 	recheckTime = time.Minute
 )
 
@@ -28,6 +28,9 @@ func TestE2EStartAPI(t *testing.T) {
 	a := &api{stack: s, url: startAPI(ctx, t, s)}
 	t.Run("what is sent at once arrives once", a.sendsAtOnce)
 	t.Run("what is queued arrives once", a.queues)
+	t.Run("who waits is told that it was sent", a.waits)
+	t.Run("a message can be read where its Location says", a.isRead)
+	t.Run("the description is there for everybody", a.describesItself)
 	t.Run("calls without a key send each alone", a.sendsWithoutKey)
 	t.Run("a body that is not text is read", a.readsBase64)
 	t.Run("what cannot be taken is refused", a.refuses)
@@ -76,35 +79,38 @@ func (a *api) sendsAtOnce(t *testing.T) {
 	}
 }
 
+// telegram is a message in the sender's own form.
+func telegram(text string) string {
+	return `{"channel": "telegram", "type": "template", "workspace": {"id": "W1"}, "contact": {"id": "C-1"}, "textMessage": "` + text + `"}`
+}
+
+type receipt struct{ ID, State, DMLYID string }
+
 func (a *api) queues(t *testing.T) {
-	message := func(text string) string {
-		return `{"channel": "telegram", "type": "template", "workspace": {"id": "W1"}, "contact": {"id": "C-1"}, "textMessage": "` + text + `"}`
-	}
-	type receipt struct{ ID, State string }
 	var first, again receipt
-	answer := a.send(t, "/v1/messages", "queued-1", message("By the queue"))
+	answer := a.send(t, "/v1/messages", "queued-1", telegram("By the queue"))
 	decode(t, answer, &first)
-	if want := (receipt{"queued-1", "accepted"}); answer.status != http.StatusAccepted || first != want {
+	if want := (receipt{ID: "queued-1", State: "accepted"}); answer.status != http.StatusAccepted || first != want {
 		t.Fatalf("got %d %s, want 202 and %v", answer.status, answer.body, want)
 	}
-	answer = a.send(t, "/v1/messages", "queued-1", message("By the queue"))
+	answer = a.send(t, "/v1/messages", "queued-1", telegram("By the queue"))
 	if decode(t, answer, &again); answer.status != http.StatusAccepted || again.ID != first.ID {
 		t.Errorf("repeated: got %d %s, want 202 and the same id", answer.status, answer.body)
 	}
 	eventually(t, sendTime, "the worker sends it", func() bool { return a.state(t.Context(), t, "queued-1") == delivery.Sent })
-	answer = a.send(t, "/v1/messages", "queued-1", message("By the queue"))
-	if decode(t, answer, &again); answer.status != http.StatusAccepted || again != (receipt{"queued-1", "sent"}) {
+	answer = a.send(t, "/v1/messages", "queued-1", telegram("By the queue"))
+	if decode(t, answer, &again); answer.status != http.StatusAccepted || again.ID != first.ID || again.State != "sent" {
 		t.Errorf("repeated when it was sent: got %d %s, want 202 and its state", answer.status, answer.body)
 	}
 	if n, _ := a.received("By the queue"); n != 1 {
 		t.Errorf("DMLY accepted it %d times, want once", n)
 	}
-	answer = a.send(t, "/v1/messages", "queued-1", message("By the queue, otherwise"))
+	answer = a.send(t, "/v1/messages", "queued-1", telegram("By the queue, otherwise"))
 	a.isProblem(t, "other content under the same key", answer, http.StatusUnprocessableEntity)
 }
 
 func (a *api) readsBase64(t *testing.T) {
-	r := request{method: http.MethodPost, path: "/api/v1/messages/whatsapp/sendtext", key: a.key, contentType: binaryType, body: saying("Grüße – 你好")}
+	r := request{method: http.MethodPost, path: "/api/v1/messages/whatsapp/sendtext", key: a.key, contentType: binaryType, prefer: "wait=5", body: saying("Grüße – 你好")}
 	answer := a.do(t, r)
 	if n, _ := a.received("Grüße – 你好"); answer.status != http.StatusOK || n != 1 {
 		t.Errorf("got %d %s, and %d messages at DMLY, want 200 and one", answer.status, answer.body, n)
@@ -176,6 +182,44 @@ func (a *api) refusesWhatIsTooLarge(t *testing.T) {
 		if answer.status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s: got %d %.200s, want 413", path, answer.status, answer.body)
 		}
+	}
+}
+
+func (a *api) waits(t *testing.T) {
+	answer := a.do(t, request{
+		method: http.MethodPost, path: "/v1/messages", key: a.key, idempotencyKey: "waited-1", prefer: "wait=5", body: telegram("While you wait"),
+	})
+	n, id := a.received("While you wait")
+	var said receipt
+	if decode(t, answer, &said); answer.status != http.StatusOK || n != 1 || said != (receipt{"waited-1", "sent", id}) {
+		t.Errorf("got %d %s, and %d messages at DMLY, want 200, its id and one", answer.status, answer.body, n)
+	}
+	if got := answer.header.Get("Preference-Applied"); got != "wait=5" {
+		t.Errorf("got Preference-Applied %q, want wait=5", got)
+	}
+}
+
+// What comes before the function decodes the path, so an id that has to be escaped in one is as it was.
+func (a *api) isRead(t *testing.T) {
+	const id = "order:1042@a+b=c"
+	location := a.send(t, "/v1/messages", id, telegram("To be read")).header.Get("Location")
+	var said receipt
+	answer := a.get(t, location, a.key)
+	if decode(t, answer, &said); answer.status != http.StatusOK || said.ID != id {
+		t.Errorf("%s: got %d %s, want 200 and the id", location, answer.status, answer.body)
+	}
+	a.isProblem(t, "a message that is not there", a.get(t, "/v1/messages/nobody", a.key), http.StatusNotFound)
+	a.isProblem(t, "without a key", a.get(t, location, ""), http.StatusUnauthorized)
+}
+
+func (a *api) describesItself(t *testing.T) {
+	var document struct {
+		OpenAPI string
+		Paths   map[string]any
+	}
+	answer := a.get(t, "/openapi.json", "")
+	if decode(t, answer, &document); answer.status != http.StatusOK || !strings.HasPrefix(document.OpenAPI, "3.1.") || document.Paths["/v1/messages"] == nil {
+		t.Errorf("got %d %.200s, want 200 and an OpenAPI document", answer.status, answer.body)
 	}
 }
 
