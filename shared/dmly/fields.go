@@ -59,5 +59,6 @@ func (b Buttons) MarshalJSON() ([]byte, error) {
 
 // Passthrough holds further fields of a request that the reference does not
 // document, such as a template's parameters. They are merged into the request
-// and may not replace a field that the request has itself.
+// and may not replace a field that the request has itself. An object named
+// workspace, contact or recipient has further fields of that one.
 type Passthrough map[string]json.RawMessage

@@ -174,9 +174,18 @@ func (c *checker) buttons(pointer string, buttons Buttons, most int) {
 }
 
 func (c *checker) passthrough() {
-	if extra := c.req.passthrough(); len(extra) > 0 {
-		c.further("/passthrough", extra, fieldNames(c.req))
+	if len(c.req.passthrough()) == 0 {
+		return
 	}
+	beside, within := split(c.req)
+	for _, name := range sortedKeys(within) {
+		var members Passthrough
+		if json.Unmarshal(within[name], &members) != nil {
+			c.add("/passthrough/"+name, "is not valid JSON")
+		}
+		c.further("/passthrough/"+name, members, []string{holders[name]})
+	}
+	c.further("/passthrough", beside, fieldNames(c.req))
 }
 
 // further checks fields that are merged into an object with fields of its own.

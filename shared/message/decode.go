@@ -1,8 +1,10 @@
 package message
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,18 +58,18 @@ func DecodeRequest(op dmly.Operation, body []byte, defaults Defaults) (Message, 
 	if m.Workspace.ID == "" && !d.reported("/workspace") {
 		m.Workspace.ID = defaults.Workspace
 	}
-	err = d.finish(m)
-	if invalid, ok := errors.AsType[*Error](err); ok {
-		for i, p := range invalid.Problems { // the caller did not write "passthrough"
-			invalid.Problems[i].Pointer = strings.TrimPrefix(p.Pointer, "/passthrough")
-		}
-	}
-	return m, err
+	return m, d.finish(m)
 }
 
 // finish adds to what could not be read what was read and is wrong.
 func (d *decoder) finish(m Message) error {
-	d.merge(m.problems())
+	found := m.problems()
+	if d.lenient {
+		for i, p := range found { // the caller did not write "passthrough"
+			found[i].Pointer = strings.TrimPrefix(p.Pointer, "/passthrough")
+		}
+	}
+	d.merge(found)
 	if len(d.problems) == 0 {
 		return nil
 	}
@@ -171,15 +173,24 @@ func (d *decoder) element(at string, v jsontext.Value) dmly.Element {
 				e.Buttons = list(d, at, v, d.raw)
 			}
 		default: // the reference leaves open what else an element has
-			if d.misspelled(name, at, "title", "buttons") {
-				return
-			}
 			if e.Passthrough == nil {
 				e.Passthrough = dmly.Passthrough{}
 			}
 			e.Passthrough[name] = d.raw(at, v)
 		}
 	})
+	var missing []string
+	if e.Title == "" {
+		missing = append(missing, "title")
+	}
+	if e.Buttons == nil {
+		missing = append(missing, "buttons")
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Passthrough)) { // what it does not have may be misspelled
+		if d.misspelled(name, string(jsontext.Pointer(at).AppendToken(name)), missing...) {
+			delete(e.Passthrough, name)
+		}
+	}
 	return e
 }
 
@@ -217,17 +228,14 @@ func (d *decoder) request(op dmly.Operation, v jsontext.Value) Message {
 	d.object("", v, func(name, at string, v jsontext.Value) {
 		switch {
 		case !slices.Contains(own, name):
-			if m.Passthrough == nil {
-				m.Passthrough = dmly.Passthrough{}
-			}
-			m.Passthrough[name] = d.raw(at, v)
+			m.passOn(name, d.raw(at, v))
 		case v.Kind() == 'n':
 		case name == "workspace":
-			m.Workspace.ID = d.lenientSingle(at, v, "id")
+			m.Workspace.ID = d.lenientSingle(at, v, "id", m.within(name))
 		case name == "contact":
-			m.Contact.ID = d.lenientSingle(at, v, "id")
+			m.Contact.ID = d.lenientSingle(at, v, "id", m.within(name))
 		case name == "recipient":
-			m.Recipient.PhoneNumber = d.lenientSingle(at, v, "phoneNumber")
+			m.Recipient.PhoneNumber = d.lenientSingle(at, v, "phoneNumber", m.within(name))
 		case name == "scheduleDateTime":
 			if string(v) != `""` {
 				m.ScheduleDateTime = parsed(d, at, v, dmly.ParseScheduleDateTime)
@@ -237,6 +245,19 @@ func (d *decoder) request(op dmly.Operation, v jsontext.Value) Message {
 		}
 	})
 	return m
+}
+
+// passOn adds a further field.
+func (m *Message) passOn(name string, value json.RawMessage) {
+	if m.Passthrough == nil {
+		m.Passthrough = dmly.Passthrough{}
+	}
+	m.Passthrough[name] = value
+}
+
+// within passes on an object of further fields of one of the request's own.
+func (m *Message) within(object string) func(further json.RawMessage) {
+	return func(further json.RawMessage) { m.passOn(object, further) }
 }
 
 // parseInstant reads RFC 3339, which always has a zone.

@@ -88,30 +88,32 @@ func TestProblemsAreNamedAllAtOnceAndWithHints(t *testing.T) {
 			`/ifUnknown: "retry" is not one of hold, resend`,
 			`/workspace/id: is required and may not be blank`,
 		}},
-		"nothing":         {`{}`, []string{"/channel: is required; " + there, "/type: is required", noWorkspace, noRecipient}},
-		"no such channel": {`{"channel":"WhatsApp","type":"text","workspace":{"id":"W1"},"contact":{"id":"C"}}`, []string{`/channel: there is no channel "WhatsApp"; ` + there}},
-		"neither":         {`{"channel":"sms","workspace":{"id":"W1"},"contact":{"id":"C"}}`, []string{`/channel: there is no channel "sms"; ` + there, "/type: is required"}},
-		"no such pair":    {`{"channel":"telegram","type":"text"}`, []string{`/type: there is no text message on "telegram"; ` + there, noWorkspace, noRecipient}},
-		"both":            {`{` + wa + `,"contact":{"id":"C"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: send either contact or recipient, not both: DMLY rejects a request that has both"}},
-		"phone":           {`{` + wa + `,"recipient":{"phoneNumber":"555-1234567"},"textMessage":"x"}`, []string{`/recipient/phoneNumber: "555-1…" is not E.164 (+ and 7 to 15 digits, the first not 0)`}},
-		"empty contact":   {`{` + wa + `,"contact":{},"textMessage":"x"}`, []string{"/contact/id: is required and may not be blank"}},
-		"null":            {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":null}`, []string{"/sendAt: is null; leave the field out instead"}},
-		"no zone":         {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":"2026-12-01T09:00:00"}`, []string{`/sendAt: "2026-12-01T09:00:00" is not a time as in RFC 3339: it has no time zone; write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z`}},
-		"expires first":   {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":"2026-12-01T09:00:00Z","expiresAt":"2026-12-01T10:00:00+01:00"}`, []string{"/expiresAt: must be later than sendAt"}},
-		"window":          {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","deliverWithin":{"from":"9:00","to":"20:00"}}`, []string{`/deliverWithin/from: "9:00" is not a time of day; write it as 09:00`, "/deliverWithin/timezone: is required and may not be blank"}},
-		"window zone":     {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","deliverWithin":{"from":"09:00","to":"09:00","timezone":"Berlin"}}`, []string{`/deliverWithin/timezone: "Berlin" is not a time zone of the IANA database; write it as Europe/Berlin or UTC`}},
-		"foreign field":   {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","mediaUrl":"https://example.com"}`, []string{"/mediaUrl: does not belong to a whatsapp text message; what only DMLY knows goes into passthrough"}},
-		"wrong target":    {`{"channel":"messenger","type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: messenger takes a contact, not a phone number"}},
-		"fallback":        {`{` + wa + `,"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x","fallback":[{"channel":"messenger","type":"text","textMessage":"x"},{"channel":"whatsapp","type":"template"},{"chanel":"whatsapp"}]}`, []string{`/fallback/2/chanel: unknown field; did you mean "channel"?`, "/fallback/0/channel: messenger needs a contact, and the message has a phone number", "/fallback/1/template: is required and may not be blank", "/fallback/2/type: is required"}},
-		"two titles":      {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":""},{"titel":"x","title":" "}]}`, []string{`/elements/1/titel: unknown field; did you mean "title"?`, "/elements/0/title: is required and may not be blank"}},
-		"no element":      {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":"x","subtitle":1},"x"]}`, []string{"/elements/1: is a string; it must be an object"}},
-		"passthrough":     {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","passthrough":{"textMessage":"y"}}`, []string{`/passthrough/textMessage: may not replace the request's own field "textMessage"`}},
-		"id":              {`{` + wa + `,"id":"a b","contact":{"id":"C"},"textMessage":"x"}`, []string{"/id: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"}},
-		"own name":        {`{` + wa + `,"to":"+15551234567","text":"x"}`, []string{`/to: unknown field; did you mean "recipient" as {"recipient": {"phoneNumber": "+15551234567"}}?`, `/text: unknown field; did you mean "textMessage"?`}},
-		"nonsense field":  {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","zzzzzz":1}`, []string{"/zzzzzz: unknown field; what only DMLY knows goes into passthrough"}},
-		"case":            {`{` + wa + `,"contact":{"ID":"C"},"textMessage":"x"}`, []string{`/contact/ID: unknown field; did you mean "id"?`}},
-		"twice":           {`{` + wa + `,"contact":{"id":"C","id":"D"},"textMessage":"x","textMessage":"y"}`, []string{"/contact/id: is there twice", "/textMessage: is there twice"}},
-		"pointer":         {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","a/b~c":1}`, []string{"/a~1b~0c: unknown field; what only DMLY knows goes into passthrough"}},
+		"nothing":           {`{}`, []string{"/channel: is required; " + there, "/type: is required", noWorkspace, noRecipient}},
+		"no such channel":   {`{"channel":"WhatsApp","type":"text","workspace":{"id":"W1"},"contact":{"id":"C"}}`, []string{`/channel: there is no channel "WhatsApp"; ` + there}},
+		"neither":           {`{"channel":"sms","workspace":{"id":"W1"},"contact":{"id":"C"}}`, []string{`/channel: there is no channel "sms"; ` + there, "/type: is required"}},
+		"no such pair":      {`{"channel":"telegram","type":"text"}`, []string{`/type: there is no text message on "telegram"; ` + there, noWorkspace, noRecipient}},
+		"both":              {`{` + wa + `,"contact":{"id":"C"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: send either contact or recipient, not both: DMLY rejects a request that has both"}},
+		"phone":             {`{` + wa + `,"recipient":{"phoneNumber":"555-1234567"},"textMessage":"x"}`, []string{`/recipient/phoneNumber: "555-1…" is not E.164 (+ and 7 to 15 digits, the first not 0)`}},
+		"empty contact":     {`{` + wa + `,"contact":{},"textMessage":"x"}`, []string{"/contact/id: is required and may not be blank"}},
+		"null":              {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":null}`, []string{"/sendAt: is null; leave the field out instead"}},
+		"no zone":           {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":"2026-12-01T09:00:00"}`, []string{`/sendAt: "2026-12-01T09:00:00" is not a time as in RFC 3339: it has no time zone; write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z`}},
+		"expires first":     {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","sendAt":"2026-12-01T09:00:00Z","expiresAt":"2026-12-01T10:00:00+01:00"}`, []string{"/expiresAt: must be later than sendAt"}},
+		"window":            {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","deliverWithin":{"from":"9:00","to":"20:00"}}`, []string{`/deliverWithin/from: "9:00" is not a time of day; write it as 09:00`, "/deliverWithin/timezone: is required and may not be blank"}},
+		"window zone":       {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","deliverWithin":{"from":"09:00","to":"09:00","timezone":"Berlin"}}`, []string{`/deliverWithin/timezone: "Berlin" is not a time zone of the IANA database; write it as Europe/Berlin or UTC`}},
+		"foreign field":     {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","mediaUrl":"https://example.com"}`, []string{"/mediaUrl: does not belong to a whatsapp text message; what only DMLY knows goes into passthrough"}},
+		"wrong target":      {`{"channel":"messenger","type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x"}`, []string{"/recipient: messenger takes a contact, not a phone number"}},
+		"fallback":          {`{` + wa + `,"recipient":{"phoneNumber":"+15551234567"},"textMessage":"x","fallback":[{"channel":"messenger","type":"text","textMessage":"x"},{"channel":"whatsapp","type":"template"},{"chanel":"whatsapp"}]}`, []string{`/fallback/2/chanel: unknown field; did you mean "channel"?`, "/fallback/0/channel: messenger needs a contact, and the message has a phone number", "/fallback/1/template: is required and may not be blank", "/fallback/2/type: is required"}},
+		"two titles":        {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":""},{"titel":"x"}]}`, []string{`/elements/1/titel: unknown field; did you mean "title"?`, "/elements/0/title: is required and may not be blank"}},
+		"no element":        {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":"x","subtitle":1},"x"]}`, []string{"/elements/1: is a string; it must be an object"}},
+		"passthrough":       {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","passthrough":{"textMessage":"y"}}`, []string{`/passthrough/textMessage: may not replace the request's own field "textMessage"`}},
+		"id":                {`{` + wa + `,"id":"a b","contact":{"id":"C"},"textMessage":"x"}`, []string{"/id: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"}},
+		"own name":          {`{` + wa + `,"to":"+15551234567","text":"x"}`, []string{`/to: unknown field; did you mean "recipient" as {"recipient": {"phoneNumber": "+15551234567"}}?`, `/text: unknown field; did you mean "textMessage"?`}},
+		"within":            {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","passthrough":{"contact":{"Id":1},"recipient":{},"workspace":7}}`, []string{`/passthrough/contact/Id: may not replace the request's own field "id"`, `/passthrough/recipient: may not replace the request's own field "recipient"`, `/passthrough/workspace: may not replace the request's own field "workspace"`}},
+		"within a fallback": {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","fallback":[{"channel":"whatsapp","type":"template","template":"t","passthrough":{"contact":{"a":1}}}]}`, []string{"/fallback/0/passthrough/contact: is not possible in a fallback, which has the message's as it is"}},
+		"nonsense field":    {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","zzzzzz":1}`, []string{"/zzzzzz: unknown field; what only DMLY knows goes into passthrough"}},
+		"case":              {`{` + wa + `,"contact":{"ID":"C"},"textMessage":"x"}`, []string{`/contact/ID: unknown field; did you mean "id"?`}},
+		"twice":             {`{` + wa + `,"contact":{"id":"C","id":"D"},"textMessage":"x","textMessage":"y"}`, []string{"/contact/id: is there twice", "/textMessage: is there twice"}},
+		"pointer":           {`{` + wa + `,"contact":{"id":"C"},"textMessage":"x","a/b~c":1}`, []string{"/a~1b~0c: unknown field; what only DMLY knows goes into passthrough"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,6 +253,37 @@ func TestDropInBodiesPassOnWhatTheyDoNotKnow(t *testing.T) {
 	want := `{"contact":{"id":"C1"},"workspace":{"id":"W1"},"template":"hello","scheduleDateTime":"2026-02-18 10:30:00","language":"de","params":[1.50,{"a":null}]}`
 	if string(body) != want {
 		t.Errorf("request\n got %s\nwant %s", body, want)
+	}
+	m, err = message.DecodeRequest(dmly.OpWhatsAppText, []byte(`{"contact":{"note": [1.50] ,"id":"C1","a/b":null},"workspace":{"id":"W1","x":{"id":"y"}},"textMessage":"hello","z":1}`), message.Defaults{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// It is the same after it went through the queue.
+	queued, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := message.Decode(queued, message.Defaults{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []message.Message{m, again} {
+		body, err = dmly.Encode(one.Request(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = `{"contact":{"id":"C1","note":[1.50],"a/b":null},"workspace":{"id":"W1","x":{"id":"y"}},"textMessage":"hello","z":1}`
+		if got := strings.ReplaceAll(string(body), " ", ""); got != want {
+			t.Errorf("request\n got %s\nwant %s", got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		`{"contact":{"id":"C1","ID":"C2"},"workspace":{"id":"W1"},"textMessage":"x"}`:                              `/contact/ID: may not replace the request's own field "id"`,
+		`{"contact":{"x":1},"recipient":{"phoneNumber":"+15551234567"},"workspace":{"id":"W1"},"textMessage":"x"}`: "/contact/id: is required and may not be blank",
+	} {
+		if _, err := message.DecodeRequest(dmly.OpWhatsAppText, []byte(text), message.Defaults{}); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
 	}
 	_, err = message.DecodeRequest(dmly.OpMessengerText, []byte(`{"recipient":{"phoneNumber":"+15551234567"},"textMessage":1}`), message.Defaults{})
 	want = "/textMessage: is a number; it must be a string; /workspace/id: is required and may not be blank; /contact/id: is required and may not be blank"

@@ -251,17 +251,35 @@ func (d *decoder) single(at string, v jsontext.Value, field string) string {
 	return got
 }
 
-// lenientSingle is single for a body of DMLY's: null is "not there".
-func (d *decoder) lenientSingle(at string, v jsontext.Value, field string) string {
+// lenientSingle is single for a body of DMLY's: null is "not there", and further fields are DMLY's business.
+func (d *decoder) lenientSingle(at string, v jsontext.Value, field string, passOn func(further json.RawMessage)) string {
 	var got string
+	var further bytes.Buffer // an object of the further fields, but for its end
 	d.object(at, v, func(name, at string, v jsontext.Value) {
 		switch {
 		case name != field:
-			d.unknown(name, at, []string{field})
+			quoted, err := jsontext.AppendQuote(nil, name)
+			if err != nil {
+				d.add(at, "cannot be read")
+				return
+			}
+			further.WriteByte(',')
+			further.Write(quoted)
+			further.WriteByte(':')
+			further.Write(v)
 		case v.Kind() != 'n':
 			got = d.text(at, v)
 		}
 	})
+	if further.Len() == 0 {
+		return got
+	}
+	if got == "" && !d.reported(at+"/"+field) {
+		d.add(at+"/"+field, "is required and may not be blank")
+	}
+	further.Bytes()[0] = '{'
+	further.WriteByte('}')
+	passOn(further.Bytes())
 	return got
 }
 

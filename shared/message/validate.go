@@ -74,6 +74,13 @@ func (m Message) stepProblems(i int) []Problem {
 	}
 	own := op.Fields()
 	d.foreign(at, step, own)
+	if i > 0 {
+		for _, name := range []string{"workspace", "contact", "recipient"} {
+			if _, ok := step.Passthrough[name]; ok && slices.Contains(own, name) {
+				d.add(at+"/passthrough/"+name, "is not possible in a fallback, which has the message's as it is")
+			}
+		}
+	}
 	if i == 0 && m.Recipient != (dmly.Recipient{}) && !slices.Contains(own, "recipient") {
 		d.add("/recipient", "%s takes a contact, not a phone number", step.Channel)
 	}

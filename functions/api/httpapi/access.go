@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // The scopes of a caller's key: what it may do.
@@ -44,7 +46,9 @@ func (a *api) admit(ctx huma.Context, next func(huma.Context)) {
 }
 
 func (a *api) identify(ctx huma.Context) (caller, *Problem) {
-	from, ok, err := a.Callers.find(ctx.Context(), ctx.Header("x-api-key"))
+	request, _ := humago.Unwrap(ctx)
+	// A key may have a comma, at which the gateway's adapter splits a header.
+	from, ok, err := a.Callers.find(ctx.Context(), strings.Join(request.Header.Values("x-api-key"), ","))
 	switch {
 	case err != nil:
 		p := unavailable.problem("the keys of this API cannot be read at the moment; try again later")

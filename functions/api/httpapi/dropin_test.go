@@ -174,3 +174,28 @@ func TestAPIRefusesADropInRequestThatDMLYWouldRefuse(t *testing.T) {
 		})
 	}
 }
+
+// A caller of DMLY may send fields of which the reference says nothing, at every level.
+func TestAPIPassesOnFurtherFieldsOfEachObject(t *testing.T) {
+	t.Parallel()
+	const sent = `{"recipient":{"phoneNumber":"` + phone + `","name":"Ada <\u0041>","tags":[1.50,{"id":null}]},"workspace":{"id":"W1","region":12345678901234567890},"textMessage":"hello","preview":true}`
+	const want = `{"recipient":{"phoneNumber":"` + phone + `","name":"Ada <\u0041>","tags":[1.50,{"id":null}]},"workspace":{"id":"W1","region":12345678901234567890},"textMessage":"hello","preview":true}`
+	for name, hinder := range map[string]func(*rig, error){"at once": func(*rig, error) {}, "by the recheck": func(r *rig, err error) { r.Ledger.Fail(err) }} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			hinder(r, errDown)
+			if got := r.post(sendText, sent, header("Idempotency-Key", "order-1")); got.code/100 != 2 {
+				t.Fatalf("got HTTP %d: %s", got.code, got.body)
+			}
+			hinder(r, nil)
+			r.work(time.Minute)
+			all := r.Sim.Messages()
+			if len(all) != 1 || string(all[0].Body) != want {
+				t.Errorf("DMLY accepted %s, want %s", all[0].Body, want)
+			}
+			other := strings.Replace(sent, "Ada", "Bob", 1)
+			r.want(r.post(sendText, other, header("Idempotency-Key", "order-1")), 422, plainJSON)
+		})
+	}
+}

@@ -1,6 +1,9 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // clause is a schema of the keywords that say what fields have to do with each other.
 // huma.Schema does not have all of them, and is four times as large. It stands among a
@@ -85,6 +88,7 @@ func contentRule(o operation) *clause {
 // messageRule is what an operation asks of a message: of its content, and to whom.
 func (d *document) messageRule(o operation) *clause {
 	rule := contentRule(o)
+	rule.Properties["passthrough"] = passthrough(o)
 	if !o.toRecipients() {
 		rule.Required = append(rule.Required, "contact")
 		rule.Properties["recipient"] = never
@@ -92,8 +96,24 @@ func (d *document) messageRule(o operation) *clause {
 	}
 	without, with := having("recipient", never), having("fallback", &clause{Items: having("channel", &clause{Enum: d.toRecipients()})})
 	with.Required = []string{"recipient"}
+	without.Properties["passthrough"], with.Properties["passthrough"] = having("recipient", never), having("contact", never)
 	rule.If, rule.Then, rule.Else = &clause{Required: []string{"contact"}}, without, with
 	return rule
+}
+
+// passthrough is what may be merged into an operation's request: further fields, and further fields of its own objects.
+func passthrough(o operation) *clause {
+	c := &clause{Properties: map[string]*clause{}}
+	var objects []string
+	for _, name := range []string{"workspace", "contact", "recipient"} {
+		if slices.Contains(o.own, name) {
+			field := holders[strings.ToUpper(name[:1])+name[1:]].field
+			c.Properties[name] = &clause{Type: "object", PropertyNames: further([]string{field})}
+			objects = append(objects, name)
+		}
+	}
+	c.PropertyNames = &clause{AnyOf: []*clause{{Enum: objects}, o.further}}
+	return c
 }
 
 // toRecipients are the channels that take a phone number, which the fallbacks of a

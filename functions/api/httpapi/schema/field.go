@@ -68,12 +68,27 @@ func holder(name string, how manner) *huma.Schema {
 	h := holders[name]
 	value := h.about.text()
 	value.Pattern = h.pattern
+	s := closed(h.description, map[string]*huma.Schema{h.field: value}, h.field)
 	if how == strict {
-		return closed(h.description, map[string]*huma.Schema{h.field: value}, h.field)
+		return s
 	}
 	value.Pattern, value.Nullable = orEmpty(h.pattern), true
-	s := closed(h.description+" Null, and null or an empty "+h.field+" in it, mean that there is none.", map[string]*huma.Schema{h.field: value})
-	s.Nullable = true
+	s.Description += " Null, and null or an empty " + h.field + " in it, mean that there is none. Further fields reach DMLY unchanged."
+	s.Nullable, s.Required, s.AdditionalProperties = true, nil, true
+	there := having(h.field, &clause{Type: "string", MinLength: new(1)})
+	there.Required = []string{h.field}
+	there.PropertyNames = ownOrFurther([]string{h.field}, further([]string{h.field}))
+	s.Extensions = map[string]any{"anyOf": []*clause{there, {PropertyNames: &clause{Enum: []string{h.field}}}}}
+	return s
+}
+
+// neededHolder is a holder that a request cannot do without.
+func neededHolder(name string) *huma.Schema {
+	s := holder(name, strict)
+	field := holders[name].field
+	s.Description += " Further fields reach DMLY unchanged."
+	s.AdditionalProperties = true
+	s.Extensions = map[string]any{"propertyNames": ownOrFurther([]string{field}, further([]string{field}))}
 	return s
 }
 

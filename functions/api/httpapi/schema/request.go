@@ -33,11 +33,11 @@ func (d *document) requestField(o operation, name string) *huma.Schema {
 	case name == "workspace" && d.workspace != "":
 		return d.ref(nameOptionalWorkspace)
 	case name == "workspace":
-		return d.ref(nameWorkspace)
+		return d.ref(nameRequestWorkspace)
 	case name == "contact" && o.toRecipients():
 		return d.ref(nameOptionalContact)
 	case name == "contact":
-		return d.ref(nameContact)
+		return d.ref(nameRequestContact)
 	case name == "recipient":
 		return d.ref(nameOptionalRecipient)
 	case name == "scheduleDateTime":

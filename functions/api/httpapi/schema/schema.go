@@ -10,7 +10,7 @@
 //   - expiresAt is later than sendAt, and the two ends of deliverWithin differ
 //   - deliverWithin's time zone is one of the IANA database
 //   - no time is 0001-01-01T00:00:00Z, which stands for none, in another zone
-//   - no further field of an element is a slip of one or two letters for title or buttons
+//   - no further field of an element is a slip of one or two letters for the title or the buttons that it lacks
 //   - a parameter of a media type is not given twice with different values
 //
 // And the API refuses what depends on the time: a sendAt more than 24 hours ahead.
@@ -46,6 +46,8 @@ const (
 	nameOptionalContact   = "OptionalContact"
 	nameOptionalRecipient = "OptionalRecipient"
 	nameRequestElement    = "RequestElement"
+	nameRequestWorkspace  = "RequestWorkspace"
+	nameRequestContact    = "RequestContact"
 )
 
 // Message refers to the schema of a message, which [Add] puts into the document.
@@ -77,10 +79,13 @@ func Add(registry huma.Registry, defaults message.Defaults) {
 	all[nameWorkspace] = holder(nameWorkspace, strict)
 	all[nameContact] = holder(nameContact, strict)
 	all[nameRecipient] = holder(nameRecipient, strict)
+	all[nameRequestContact] = neededHolder(nameContact)
 	all[nameOptionalContact] = holder(nameContact, lenient)
 	all[nameOptionalRecipient] = holder(nameRecipient, lenient)
 	if defaults.Workspace != "" {
 		all[nameOptionalWorkspace] = holder(nameWorkspace, lenient)
+	} else {
+		all[nameRequestWorkspace] = neededHolder(nameWorkspace)
 	}
 	for _, o := range d.operations {
 		all[nameOf(o.op)] = d.request(o)
