@@ -127,6 +127,11 @@ func drawFallback(t *rapid.T, a aim) any {
 func drawPassthrough(t *rapid.T, op dmly.Operation, a aim) any {
 	extra := map[string]any{"parameters": drawAnything(t)}
 	if a == near {
+		object := rapid.SampledFrom([]string{"workspace", "contact", "recipient"}).Draw(t, "object")
+		extra[object] = near.pick(t, "within", []any{map[string]any{"name": "y"}, map[string]any{}}, []any{nil, 7, "x", map[string]any{"id": "y"}, map[string]any{"ID": 1, "x": 2}, map[string]any{"phonenumber": 1}})
+		if rapid.Bool().Draw(t, "only beside") {
+			delete(extra, object)
+		}
 		extra[rapid.OneOf(rapid.String(), rapid.Just(drawName(t, op.Fields()))).Draw(t, "further field")] = drawAnything(t)
 	}
 	return extra
@@ -174,10 +179,10 @@ func drawField(t *rapid.T, op dmly.Operation, name string, a aim) any {
 	case "type":
 		return a.pick(t, name, []any{"text", "media", "template"}, []any{"", "Text", "sendtext"})
 	case "workspace", "contact":
-		return a.pick(t, name, []any{map[string]any{"id": "x"}}, []any{nil, map[string]any{}, map[string]any{"id": nil}, map[string]any{"id": ""}, map[string]any{"id": " \u3000"}, map[string]any{"id": "\n"}, map[string]any{"id": 7}, map[string]any{"id": "x", "name": "y"}})
+		return a.pick(t, name, []any{map[string]any{"id": "x"}}, []any{nil, map[string]any{}, map[string]any{"id": nil}, map[string]any{"id": ""}, map[string]any{"id": " \u3000"}, map[string]any{"id": "\n"}, map[string]any{"id": 7}, map[string]any{"id": "x", "name": "y"}, map[string]any{"name": "y"}, map[string]any{"id": nil, "name": "y"}, map[string]any{"id": "x", "ID": "y"}})
 	case "recipient":
 		number := rapid.SampledFrom([]string{"+1234567", "+123456789012345", "+123456", "+1234567890123456", "1234567", "+01234567", "+1234567\n", "+12345 67", "", " "}).Draw(t, "number")
-		return a.pick(t, name, []any{map[string]any{"phoneNumber": "+15551234567"}}, []any{nil, map[string]any{}, map[string]any{"phoneNumber": nil}, map[string]any{"phoneNumber": number}, map[string]any{"phoneNumber": "+1234567", "id": "x"}})
+		return a.pick(t, name, []any{map[string]any{"phoneNumber": "+15551234567"}}, []any{nil, map[string]any{}, map[string]any{"phoneNumber": nil}, map[string]any{"phoneNumber": number}, map[string]any{"phoneNumber": "+1234567", "id": "x"}, map[string]any{"id": "x"}, map[string]any{"phoneNumber": "+1234567", "PhoneNumber": "x"}})
 	case "scheduleDateTime":
 		return a.pick(t, name, []any{"2026-02-18 10:30", "2026-02-18 10:30:00"}, []any{"", nil, "\n", drawDay(t) + " " + drawClock(t), drawDay(t) + " " + drawClock(t) + drawZone(t)})
 	case "sendAt", "expiresAt":
