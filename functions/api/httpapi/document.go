@@ -41,16 +41,16 @@ func (h *Handler) document() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// states describes a [delivery.State].
+// states describes a [delivery.State], under one name, so that generated code has one type for it.
 type states string
 
 // Schema implements [huma.SchemaProvider].
-func (states) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString}
+func (states) Schema(all huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Description: "Where a message stands."}
 	for _, one := range delivery.States() {
 		s.Enum = append(s.Enum, string(one))
 	}
-	return s
+	return named(all, "State", s)
 }
 
 // jsonBody is a required body of a schema, with one that can be sent as it is.
@@ -79,6 +79,21 @@ func linked(r *huma.Response, id string) *huma.Response {
 func ref[T any](a *api) *huma.Schema {
 	t := reflect.TypeFor[T]()
 	return a.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+}
+
+// named puts a schema into the document under a name, which generated code has for it, and refers to it.
+func named(all huma.Registry, name string, s *huma.Schema) *huma.Schema {
+	all.Map()[name] = s
+	return &huma.Schema{Ref: "#/components/schemas/" + name}
+}
+
+func (a *api) named(name string, s *huma.Schema) *huma.Schema {
+	return named(a.OpenAPI().Components.Schemas, name, s)
+}
+
+// either is one of two schemas, under a name.
+func (a *api) either(name string, one, other *huma.Schema) *huma.Schema {
+	return a.named(name, &huma.Schema{OneOf: []*huma.Schema{one, other}})
 }
 
 // answers are an operation's answers: the good ones, which replace what huma says of them but for their headers, and a

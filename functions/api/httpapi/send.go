@@ -78,19 +78,19 @@ func (a *api) describeSend(op *huma.Operation) {
 		"An array of up to 100 messages is accepted one by one: a bad one does not stop the others. With an `Idempotency-Key`, " +
 		"message N has the id `key.N`, counted from 0."
 	op.Parameters = sendHeaders
-	op.RequestBody = jsonBody(&huma.Schema{OneOf: []*huma.Schema{schema.Message(), several()}}, "One message, or an array of them.", examples()[dmly.OpWhatsAppText].message())
-	one, list := ref[Receipt](a), &huma.Schema{Type: huma.TypeArray, Items: ref[ItemReceipt](a)}
+	op.RequestBody = jsonBody(a.either("MessageOrMessages", schema.Message(), a.several()), "One message, or an array of them.", examples()[dmly.OpWhatsAppText].message())
+	one, list := ref[Receipt](a), a.named("Receipts", &huma.Schema{Type: huma.TypeArray, Items: ref[ItemReceipt](a)})
 	a.answers(op, map[int]*huma.Response{
 		http.StatusOK:          linked(answer("It was sent (with `Prefer: wait`).", one), "$response.body#/id"),
-		http.StatusAccepted:    linked(answer("Accepted: a receipt, or one for each message of an array.", &huma.Schema{OneOf: []*huma.Schema{one, list}}), "$response.body#/id"),
+		http.StatusAccepted:    linked(answer("Accepted: a receipt, or one for each message of an array.", a.either("ReceiptOrReceipts", one, list)), "$response.body#/id"),
 		http.StatusMultiStatus: answer("At least one message of the array was not accepted: its problem says why.", list),
 	}, malformedBody, badRequest, stillSending, tooLarge, mediaType, invalidMessage, invalidKey, idTaken, notSent, tooMany)
 }
 
 // several describes an array of messages.
-func several() *huma.Schema {
+func (a *api) several() *huma.Schema {
 	least, most := 1, maxMessages
-	return &huma.Schema{Type: huma.TypeArray, Items: schema.Message(), MinItems: &least, MaxItems: &most}
+	return a.named("Messages", &huma.Schema{Type: huma.TypeArray, Items: schema.Message(), MinItems: &least, MaxItems: &most})
 }
 
 func (a *api) sendMessages(ctx context.Context, in *sendInput) (*sendOutput, *Problem) {

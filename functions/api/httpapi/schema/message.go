@@ -48,23 +48,30 @@ func (d *document) fallback() *huma.Schema {
 }
 
 func (d *document) step(description string, rule func(operation) *clause) *huma.Schema {
-	var channels, types []string
-	var rules []*clause
+	rules := make([]*clause, 0, len(d.operations))
 	for _, o := range d.operations {
 		rules = append(rules, rule(o))
-		if !slices.Contains(channels, o.channel) {
-			channels = append(channels, o.channel)
-		}
-		if !slices.Contains(types, o.typ) {
-			types = append(types, o.typ)
-		}
 	}
 	s := closed(description, make(map[string]*huma.Schema, 24), "channel", "type")
 	maps.Copy(s.Properties, d.content)
-	s.Properties["channel"] = choice(aboutChannel, channels...)
-	s.Properties["type"] = choice(aboutType, types...)
+	s.Properties["channel"] = d.ref(nameChannel)
+	s.Properties["type"] = d.ref(nameType)
 	s.Extensions = map[string]any{"dependentSchemas": map[string]*clause{"channel": {AnyOf: rules}}}
 	return s
+}
+
+// kinds are the channels and the types that there are.
+func (d *document) kinds() (channels, types *huma.Schema) {
+	var c, t []string
+	for _, o := range d.operations {
+		if !slices.Contains(c, o.channel) {
+			c = append(c, o.channel)
+		}
+		if !slices.Contains(t, o.typ) {
+			t = append(t, o.typ)
+		}
+	}
+	return choice(aboutChannel, c...), choice(aboutType, t...)
 }
 
 // example is a message with all that is the sender's own.

@@ -13,7 +13,8 @@
 //   - no further field of an element is a slip of one or two letters for the title or the buttons that it lacks
 //   - a parameter of a media type is not given twice with different values
 //
-// And the API refuses what depends on the time: a sendAt more than 24 hours ahead.
+// And the API refuses what depends on the time, a sendAt more than 24 hours ahead, and
+// an id of one or two dots alone.
 // What a schema refuses, the judge refuses, without exception.
 //
 // The patterns mean the same in ECMA-262, Go and Python. Without look-ahead, what a
@@ -34,6 +35,8 @@ import (
 const (
 	nameMessage  = "Message"
 	nameFallback = "Fallback"
+	nameChannel  = "Channel"
+	nameType     = "MessageType"
 
 	nameWorkspace     = "Workspace"
 	nameContact       = "Contact"
@@ -73,6 +76,7 @@ func Add(registry huma.Registry, defaults message.Defaults) {
 	all, d := registry.Map(), newDocument(defaults)
 	all[nameMessage] = d.message()
 	all[nameFallback] = d.fallback()
+	all[nameChannel], all[nameType] = d.kinds()
 	all[nameDeliverWithin] = deliverWithin()
 	all[nameElement] = element(strict)
 	all[nameRequestElement] = element(lenient)
