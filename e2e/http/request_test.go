@@ -96,7 +96,7 @@ func (r received) field(name string) json.RawMessage {
 // messages are what the simulator has accepted since it was cleared.
 func (s *stack) messages() []received {
 	s.t.Helper()
-	got := s.admin(http.MethodGet)
+	got := s.simulator(http.MethodGet, "/_sim/messages", "")
 	var all []received
 	if err := json.Unmarshal([]byte(got.body), &all); err != nil || got.status != http.StatusOK {
 		s.t.Fatalf("GET /_sim/messages: %v, %v", got.status, err)
@@ -104,24 +104,20 @@ func (s *stack) messages() []received {
 	return all
 }
 
-func (s *stack) clear() { s.t.Helper(); s.admin(http.MethodDelete) }
+func (s *stack) clear() { s.t.Helper(); s.simulator(http.MethodDelete, "/_sim/messages", "") }
 
-func (s *stack) admin(method string) answer {
+// simulator is a request to the simulator's own paths.
+func (s *stack) simulator(method, path, body string) answer {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.sim+"/_sim/messages", http.NoBody)
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.sim+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	response, err := client.Do(r)
+	got, err := do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
+	return got
 }
 
 // arrived waits until the simulator has accepted at least so many messages, then looks once more, so that one too many is seen.
