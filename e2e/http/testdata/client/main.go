@@ -92,7 +92,7 @@ func several(ctx context.Context, client *ClientWithResponses) error {
 // dropIn sends as DMLY's callers do, with a field that only DMLY knows.
 func dropIn(ctx context.Context, client *ClientWithResponses) error {
 	number := "+15551234567"
-	body := WhatsAppText{Workspace: Workspace{Id: "W1"}, Recipient: &OptionalRecipient{PhoneNumber: &number}, TextMessage: "four"}
+	body := WhatsAppText{Workspace: RequestWorkspace{Id: "W1"}, Recipient: &OptionalRecipient{PhoneNumber: &number}, TextMessage: "four"}
 	body.Set("further", true)
 	sent, err := client.WhatsappSendTextWithResponse(ctx, nil, body)
 	if err != nil {
