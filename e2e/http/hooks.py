@@ -37,11 +37,11 @@ def own_id(drawn):
 
 
 def near(drawn):
-    """The time drawn, on the next day on which it is less than 24 hours ahead."""
+    """The time drawn, on the day on which it is ahead, and less than 24 hours."""
     now = datetime.datetime.now(datetime.UTC)
-    for days in (1, 0, -1):
+    for days in (2, 1, 0, -1):  # in another zone it may be another day
         text = (now + datetime.timedelta(days=days)).strftime("%Y-%m-%d") + drawn[10:]
-        if datetime.datetime.fromisoformat(re.sub(r"\.[0-9]+", "", text)) < now + datetime.timedelta(hours=23):
+        if datetime.datetime.fromisoformat(re.sub(r"\.[0-9]+", "", text)) < now + datetime.timedelta(hours=23, minutes=59):
             break
     return text
 
@@ -59,14 +59,14 @@ def mend_content(content, channel):
         if len(set(names)) < len(names):  # a parameter twice
             content["mimeType"] = kind.split(";")[0]
     for element in content.get("elements") or []:
-        for name in [name for name in element if name not in ("title", "buttons") and slip(name)]:
-            del element[name]
+        if not element.get("buttons"):
+            for name in [name for name in element if name != "title" and slip(name)]:
+                del element[name]
 
 
 def slip(name):
-    """Whether a name is taken for a slip of one or two letters."""
-    plain = name.lower().replace("_", "").replace("-", "")
-    return any(distance(plain, own) <= 2 for own in ("title", "buttons"))
+    """Whether a name is taken for "buttons" with a slip of one or two letters, where there are none."""
+    return name != "buttons" and distance(name.lower().replace("_", "").replace("-", ""), "buttons") <= 2
 
 
 def distance(a, b):
@@ -115,7 +115,7 @@ def before_call(context, case, kwargs):
         case.body["generation"] = needy.get(case.path_parameters["id"], case.body["generation"])
     elif operation == "DELETE /v1/messages/{id}":
         if later and case.path_parameters["id"] not in known:
-            case.path_parameters["id"] = later.pop()
+            case.path_parameters["id"] = later[next(count) % len(later)]  # again, too: that does the same
     elif operation.startswith("POST "):
         mend_content(case.body, operation.split("/")[3])
     elif operation == "GET /v1/messages" and "cursor" in case.query:
