@@ -60,7 +60,7 @@ var namesTwice = map[string]bool{"y_object_duplicated_key.json": true, "y_object
 func TestE2EJSONSuiteAsTheWholeBody(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	settled := s.post("/v1/messages", ownText("one to settle"), nil)
+	settled := s.post("/v1/messages", ownText("one to settle"))
 	s.arrived(1)
 	s.clear()
 	for _, path := range []string{"/v1/messages", "/v1/messages/whatsapp/sendtext", settled.header.Get("Location") + "/settle"} {
@@ -68,7 +68,7 @@ func TestE2EJSONSuiteAsTheWholeBody(t *testing.T) {
 			if c.content == "" {
 				continue // it would be a request without a body
 			}
-			got := s.post(path, c.content, nil)
+			got := s.post(path, c.content)
 			switch {
 			case got.status >= 500:
 				t.Errorf("%s as the body of %s: %v", c.name, path, got)
@@ -96,7 +96,7 @@ func TestE2EJSONSuiteInsideAMessage(t *testing.T) {
 		sent := map[string]string{}
 		for _, c := range suite(t) {
 			content := fmt.Sprintf(form.before, quote(c.name)) + c.content + form.after
-			got := s.post(form.path, content, nil)
+			got := s.post(form.path, content)
 			taken := got.status == http.StatusOK || got.status == http.StatusAccepted
 			switch {
 			case !taken && got.status/100 != 4:

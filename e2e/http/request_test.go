@@ -63,9 +63,9 @@ func do(r *http.Request) (answer, error) {
 }
 
 // post is a POST that must be answered.
-func (s *stack) post(path, body string, header http.Header) answer {
+func (s *stack) post(path, body string) answer {
 	s.t.Helper()
-	return s.must(http.MethodPost, path, body, header)
+	return s.must(http.MethodPost, path, body, nil)
 }
 
 // must is a request that must be answered.

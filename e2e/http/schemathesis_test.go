@@ -65,7 +65,7 @@ func (s *stack) needAPerson() {
 	}
 	for contact, status := range map[string]int{"C-lost": http.StatusAccepted, "C-gone": http.StatusBadRequest} {
 		for range 60 {
-			got := s.post("/v1/messages/messenger/sendtext", `{"workspace": {"id": "W1"}, "contact": {"id": "`+contact+`"}, "textMessage": "hello"}`, nil)
+			got := s.post("/v1/messages/messenger/sendtext", `{"workspace": {"id": "W1"}, "contact": {"id": "`+contact+`"}, "textMessage": "hello"}`)
 			if got.status != status {
 				s.t.Fatalf("to %s: %v, want %d", contact, got, status)
 			}
