@@ -89,6 +89,15 @@ type listInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"How many messages a page has at most."`
 }
 
+// Resolve implements [huma.Resolver]. An empty limit is not a number, which huma takes for none at all.
+func (*listInput) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	if query := u.Query(); query.Has("limit") && query.Get("limit") == "" {
+		return []error{&huma.ErrorDetail{Location: "query.limit", Message: "is empty; send a number, or leave it out"}}
+	}
+	return nil
+}
+
 // Page is a part of a list.
 type Page struct {
 	Messages []MessageStatus `json:"messages" nullable:"false" doc:"Those that have stood there longest come first."`

@@ -178,6 +178,7 @@ func TestAPISaysWhatCannotBeListed(t *testing.T) {
 		"?state=unknown&limit=0":         "/limit",
 		"?state=unknown&limit=101":       "/limit",
 		"?state=unknown&limit=many":      "/limit",
+		"?state=unknown&limit=":          "/limit",
 		"?state=unknown&cursor=nonsense": "/cursor",
 		"?state=unknown&page=2":          "/page",
 	} {
