@@ -183,8 +183,9 @@ func (a *api) listMessages(ctx context.Context, in *listInput) (*listOutput, *Pr
 	return out, nil
 }
 
-// maxContents is how many bytes of contents a list may have: Lambda hands over 6 MB, in which what is quoted twice grows.
-const maxContents = 2 << 20
+// maxContents is how many bytes of contents a list may have: Lambda hands over 6 MB, and what is quoted twice there can grow to
+// seven times its size.
+const maxContents = 512 << 10
 
 // maxPage is how many messages a page can have.
 const maxPage = 100

@@ -14,6 +14,7 @@ import (
 	"dmlysender/functions/internal/handlertest"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/message"
 )
 
 func status(t *testing.T, got answer) httpapi.MessageStatus {
@@ -190,5 +191,24 @@ func TestAPISaysWhatCannotBeListed(t *testing.T) {
 		if pointer == "/state" && !strings.Contains(got.body, "one of unknown, failed, rejected") || pointer == "/page" && !strings.Contains(got.body, "there are state, cursor, limit") {
 			t.Errorf("%s: what would be right is not said: %s", query, got.body)
 		}
+	}
+}
+
+// Lambda hands over an answer as a JSON string, of at most 6 MB.
+func TestAPIListsNoMoreThanLambdaHandsOver(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i := range 100 {
+		content := []byte(strings.Repeat("\x01", 256<<10))
+		if _, err := r.handler.Sender.Refuse(t.Context(), message.Message{ID: fmt.Sprintf("order-%d", i)}, content, errDown); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := r.get("/v1/messages?state=rejected&limit=100")
+	if p := page(t, got); len(p.Messages) != 100 || p.Messages[0].Content == nil {
+		t.Errorf("got %d messages, the first with %v", len(p.Messages), p.Messages[0].Content)
+	}
+	if quoted := handlertest.JSON(got.body); len(quoted) > 6<<20 {
+		t.Errorf("the answer takes %d bytes of an invocation's", len(quoted))
 	}
 }
