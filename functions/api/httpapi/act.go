@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
 )
 
 // messages is the tag of the operations on messages.
@@ -50,8 +51,9 @@ func (a *api) registerAct() {
 	}, func(op *huma.Operation) { a.answers(op, nil, notFound, wrongState, tooMany) }, a.cancelMessage)
 	register(a, huma.Operation{
 		OperationID: "settleMessage", Method: http.MethodPost, Path: "/v1/messages/{id}/" + settlePath, Tags: []string{messages}, Security: needs(scopeSettle),
-		Summary:     "Settle a message that needs a person",
-		Description: "`sent` is for a message that is unknown, `resend` for one that is unknown or failed, `drop` for these and for a rejected one. Who decided stands in the history.",
+		MaxBodyBytes: message.MaxBytes + 1, // what is wrong with a larger one would be too much for an answer
+		Summary:      "Settle a message that needs a person",
+		Description:  "`sent` is for a message that is unknown, `resend` for one that is unknown or failed, `drop` for these and for a rejected one. Who decided stands in the history.",
 	}, func(op *huma.Operation) {
 		a.answers(op, nil, malformedBody, notFound, wrongState, tooLarge, mediaType, invalidMessage, tooMany)
 	}, a.settleMessage)

@@ -67,6 +67,7 @@ var strictJSON = huma.Format{
 
 // useProblems lets huma, too, answer with problems of this API. It knows no other way than a variable of its package.
 var useProblems = sync.OnceFunc(func() {
+	huma.ValidateStrictCasing = true // "AS" is not "as": encoding/json would take whichever comes last
 	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return internal.problem(strconv.Itoa(status)) }
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, detail string, errs ...error) huma.StatusError {
 		p := problemOfHuma(ctx.Operation(), status, detail, errs)
