@@ -138,6 +138,12 @@ func (s *spec) times(accepted map[string]int) (n int) {
 
 func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 	item, ok, err := w.ledger.Get(context.Background(), s.id, time.Now())
+	if s.refused && !ok && err == nil {
+		if n := s.times(accepted); n > 0 {
+			w.broken("message %s was refused, and is at DMLY %d times", s.id, n)
+		}
+		return
+	}
 	if err != nil || !ok || !item.State.Final() {
 		w.tally.Lost++
 		w.broken("message %s is lost: it stands as %q (found %v, %v); %s", s.id, item.State, ok, err, w.story(s, item, 0))

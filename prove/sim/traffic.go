@@ -24,8 +24,10 @@ type spec struct {
 	lane delivery.Lane
 	// resend says that its ifUnknown is resend.
 	resend, malformed bool
-	way               way
-	at                time.Duration // when it is sent
+	// expires says that it has an expiresAt, and refused that its sender was told that this had passed.
+	expires, refused bool
+	way              way
+	at               time.Duration // when it is sent
 	// orders is how often a person ordered it to be sent again.
 	orders int
 	// cancelled says that a person was told that it is cancelled; it had reached DMLY so often then.
@@ -66,6 +68,7 @@ func (w *World) plan(n int) {
 			s.lane = delivery.BulkLane
 			fields["priority"] = message.Bulk
 		case 3:
+			s.expires = true
 			fields["expiresAt"] = time.Now().Add(s.at + w.dice.between("plan", time.Second, time.Hour)).Format(time.RFC3339)
 		case 4:
 			s.malformed = true
@@ -149,6 +152,8 @@ func (l *life) call(ctx context.Context, s *spec) bool {
 	case code/100 == 2, code == http.StatusBadRequest: // the drop-in's answer for what came to rest unsent
 	case code == http.StatusServiceUnavailable, code == http.StatusConflict: // out of reach; or being sent
 		return false
+	case code == http.StatusUnprocessableEntity && s.expires && strings.Contains(answer.Body.String(), `"/expiresAt"`):
+		s.refused = true
 	default:
 		l.world.broken("message %s: HTTP %d: %s", s.id, code, answer.Body)
 	}
