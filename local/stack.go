@@ -153,11 +153,11 @@ func (s *stack) build(ctx context.Context, getenv func(string) string, key apike
 	handler := httpapi.Handler{
 		Sender: sender, Problems: s.ledger, Queues: lanes, Backlogs: httpapi.Backlogs{Normal: normal, Bulk: bulk}, Pace: pacer,
 		Forecast: &forecast.Forecast{Keys: sender.Keys, Pace: pacer, Normal: normal, Bulk: bulk, Now: time.Now},
-		Callers:  httpapi.NewCallers(local), Defaults: defaults, Log: log,
+		Callers:  httpapi.NewCallers(local, log), Defaults: defaults, Log: log,
 	}
 	s.samples = handler.Routes()
 	if callers := getenv("INBOUND_KEYS"); callers != "" {
-		handler.Callers = httpapi.NewCallers(apikey.Env(getenv, "INBOUND_KEYS"))
+		handler.Callers = httpapi.NewCallers(apikey.Env(getenv, "INBOUND_KEYS"), log)
 		s.callersKey = "one of INBOUND_KEYS"
 	}
 	s.api = handler.Routes()

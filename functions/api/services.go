@@ -38,7 +38,7 @@ func open() (*httpapi.Handler, error) {
 		return nil, err
 	}
 	return &httpapi.Handler{
-		Sender: s.Sender, Queues: s.Queues, Callers: httpapi.NewCallers(s.CallerKeys), Defaults: message.Defaults{Workspace: s.Config.Workspace},
+		Sender: s.Sender, Queues: s.Queues, Callers: httpapi.NewCallers(s.CallerKeys, s.Log), Defaults: message.Defaults{Workspace: s.Config.Workspace},
 		Problems: insight.Problems, Pace: insight.Pace, Forecast: insight.Forecast,
 		Backlogs: httpapi.Backlogs{Normal: insight.Normal, Bulk: insight.Bulk}, Log: s.Log,
 	}, nil

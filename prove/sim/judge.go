@@ -105,7 +105,11 @@ func idIn(body []byte, otherwise string) string {
 func (w *World) judge() {
 	accepted := w.accepted()
 	for _, s := range w.specs {
-		w.judgeMessage(s, accepted)
+		if !w.refused(s) {
+			w.judgeMessage(s, accepted)
+		} else if n := s.times(accepted); n > 0 {
+			w.broken("message %s was refused, and is at DMLY %d times", s.id, n)
+		}
 	}
 	if over := w.overRate(); over != "" && w.trouble.Skew == 0 {
 		w.broken("%s", over)
@@ -136,14 +140,14 @@ func (s *spec) times(accepted map[string]int) (n int) {
 	return n
 }
 
+// refused says whether a message came when its time had passed, and was not taken.
+func (w *World) refused(s *spec) bool {
+	_, ok, err := w.ledger.Get(context.Background(), s.id, time.Now())
+	return s.refused && !ok && err == nil
+}
+
 func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 	item, ok, err := w.ledger.Get(context.Background(), s.id, time.Now())
-	if s.refused && !ok && err == nil {
-		if n := s.times(accepted); n > 0 {
-			w.broken("message %s was refused, and is at DMLY %d times", s.id, n)
-		}
-		return
-	}
 	if err != nil || !ok || !item.State.Final() {
 		w.tally.Lost++
 		w.broken("message %s is lost: it stands as %q (found %v, %v); %s", s.id, item.State, ok, err, w.story(s, item, 0))

@@ -134,7 +134,7 @@ func (l *life) call(ctx context.Context, s *spec) bool {
 	defer cancel()
 	api := &httpapi.Handler{
 		Sender: l.sender, Queues: l.lanes(), Forecast: unforeseen{}, Log: silent,
-		Callers: httpapi.NewCallers(func(context.Context) (string, error) { return callerKey, nil }),
+		Callers: httpapi.NewCallers(func(context.Context) (string, error) { return callerKey, nil }, silent),
 	}
 	path, body := "/v1/messages", s.body
 	if s.way == byDropIn {

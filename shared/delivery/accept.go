@@ -16,7 +16,8 @@ type Acceptance struct {
 	// Result is where it stands. Done means that it is at rest already. Conflict means that the id belongs to a message
 	// with other content; nothing was written then.
 	Result Result
-	// Known says that the same message stood in the ledger before, so that this one repeats it. A correction repeats nothing.
+	// Known says that the same message stood in the ledger, or in the call, before, so that this one repeats it. A correction
+	// repeats nothing.
 	Known bool
 	// Err says why it is not known whether the message is accepted. It is a *message.Error if its id makes it too large;
 	// otherwise the ledger or the queue could not be asked, and it matches [ErrThrottled] if that was asked too much.
@@ -50,6 +51,7 @@ func (s *Sender) AcceptAll(ctx context.Context, messages []message.Message, queu
 		all[i] = in.Acceptance
 		if in.twin != nil {
 			all[i] = in.twin.Acceptance
+			all[i].Known = in.twin.Err == nil
 		}
 	}
 	return all
@@ -89,6 +91,15 @@ func (s *Sender) writeAll(ctx context.Context, intakes []*intake) {
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
+			defer func() {
+				if p := recover(); p != nil { // those of this id alone fail
+					s.reportPanic(ctx, id, p)
+					for _, in := range byID[id] {
+						in.Err = fmt.Errorf("panic while accepting message %s: %T", id, p)
+						in.record = nil
+					}
+				}
+			}()
 			s.writeInOrder(ctx, byID[id])
 		})
 	}

@@ -88,10 +88,10 @@ func TestMessagesOfOneIDAreTakenInTheirOrder(t *testing.T) {
 		want   []string
 		queued int
 	}{
-		"the same":                       {"", []string{"A", "A", "A"}, []string{"accepted", "accepted", "accepted"}, 1},
-		"others":                         {"", []string{"A", "B", "A", "C"}, []string{"accepted", "conflict", "accepted", "conflict"}, 1},
+		"the same":                       {"", []string{"A", "A", "A"}, []string{"accepted", "accepted, known", "accepted, known"}, 1},
+		"others":                         {"", []string{"A", "B", "A", "C"}, []string{"accepted", "conflict", "accepted, known", "conflict"}, 1},
 		"two corrections":                {"X", []string{"A", "B"}, []string{"accepted", "conflict"}, 1},
-		"a correction twice":             {"X", []string{"A", "A"}, []string{"accepted", "accepted"}, 1},
+		"a correction twice":             {"X", []string{"A", "A"}, []string{"accepted", "accepted, known"}, 1},
 		"what was refused, then another": {"X", []string{"X", "B"}, []string{"rejected, known and done", "accepted"}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestAnErrorIsThatOfAllThatFollowUnderTheID(t *testing.T) {
 	if got, want := w.acceptAll(q, text(t, "a", "A", ""), text(t, "a", "A", ""), text(t, "a", "B", "")), []string{"error", "error", "error"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := w.acceptAll(q, text(t, "a", "A", ""), text(t, "a", "A", ""), text(t, "a", "B", "")), []string{"accepted", "accepted", "conflict"}; !slices.Equal(got, want) {
+	if got, want := w.acceptAll(q, text(t, "a", "A", ""), text(t, "a", "A", ""), text(t, "a", "B", "")), []string{"accepted", "accepted, known", "conflict"}; !slices.Equal(got, want) {
 		t.Errorf("again: got %q, want %q", got, want)
 	}
 }
@@ -233,4 +233,27 @@ type unreadable struct {
 
 func (u unreadable) Get(context.Context, string, time.Time) (delivery.Item, bool, error) {
 	return delivery.Item{}, false, u.err
+}
+
+// brokenLedger fails as no ledger should.
+type brokenLedger struct{ delivery.Ledger }
+
+func (l brokenLedger) Put(ctx context.Context, item delivery.Item, over string, now time.Time) (delivery.Item, bool, error) {
+	if item.ID == "broken" {
+		panic("personal")
+	}
+	return l.Ledger.Put(ctx, item, over, now)
+}
+
+func TestAPanicIsThatOfOneMessageAlone(t *testing.T) {
+	t.Parallel()
+	w, q := newWorld(t), newShelves()
+	w.sender.Ledger = brokenLedger{w.sender.Ledger}
+	got := w.acceptAll(q, text(t, "a", "A", ""), text(t, "broken", "B", ""), text(t, "c", "C", ""))
+	if want := []string{"accepted", "error", "accepted"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if n := len(q[delivery.NormalLane].records); n != 2 {
+		t.Errorf("%d records, want 2", n)
+	}
 }

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"sync"
+	"time"
 
 	"dmlysender/shared/message"
 )
@@ -58,9 +59,10 @@ func (b *Batch) DeliverRecord(ctx context.Context, r Record, fallbackID string, 
 	return result, err
 }
 
-func (b *Batch) deliver(ctx context.Context, m message.Message) (Result, error) {
+func (b *Batch) deliver(ctx context.Context, m message.Message, latest time.Time) (Result, error) {
 	turn := b.turns.join()
 	defer turn.leave()
+	turn.latest = latest
 	return b.run(ctx, m, Record{}, turn)
 }
 

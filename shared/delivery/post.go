@@ -42,7 +42,7 @@ func (j *job) postOnce(ctx context.Context, req dmly.Request, key apikey.Key, le
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			j.reportPanic(ctx, p)
+			j.reportPanic(ctx, j.message.ID, p)
 			o = outcome{err: fmt.Errorf("panic while posting: %T", p)}
 		}
 	}()

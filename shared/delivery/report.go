@@ -44,10 +44,10 @@ func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, 
 	s.Log.LogAttrs(ctx, level, "message", attrs...)
 }
 
-// reportPanic says where a post panicked, but not with what: its value may name a person.
-func (j *job) reportPanic(ctx context.Context, p any) {
-	if j.Log != nil {
-		j.Log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("id", j.message.ID), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+// reportPanic says where work on a message panicked, but not with what: its value may name a person.
+func (s *Sender) reportPanic(ctx context.Context, id string, p any) {
+	if s.Log != nil {
+		s.Log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("id", id), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
 	}
 }
 

@@ -60,7 +60,12 @@ type Result struct {
 // not be recorded before it. A context that is cancelled earlier starts nothing more, and
 // what has begun is finished and recorded all the same.
 func (s *Sender) Deliver(ctx context.Context, m message.Message) (Result, error) {
-	return s.one().deliver(ctx, m)
+	return s.one().deliver(ctx, m, time.Time{})
+}
+
+// DeliverBefore is Deliver for a caller who does not wait for long: without a slot before latest, the message is not sent.
+func (s *Sender) DeliverBefore(ctx context.Context, m message.Message, latest time.Time) (Result, error) {
+	return s.one().deliver(ctx, m, latest)
 }
 
 // Look says where the message stands, without changing anything: Done if it is at
@@ -160,7 +165,11 @@ func (j *job) run(ctx context.Context) (Result, error) {
 // reserve waits for the message's turn. Without one, it says when to come back.
 func (j *job) reserve(ctx context.Context) (by claimant, retryAt time.Time, err error) {
 	deadline := j.deadline(ctx)
-	j.key, retryAt, err = j.turn.wait(ctx, deadline.Add(-postTime))
+	until := deadline.Add(-postTime)
+	if !j.turn.latest.IsZero() {
+		until = earlier(until, j.turn.latest)
+	}
+	j.key, retryAt, err = j.turn.wait(ctx, until)
 	if err != nil && ctx.Err() != nil { // it is to stop: what it has written so far is the result
 		return claimant{}, j.Clock.Now().Add(time.Second), nil //nolint:nilerr // see above
 	}

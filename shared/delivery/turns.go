@@ -36,6 +36,7 @@ type turn struct {
 	turns     *turns
 	workspace string
 	lane      Lane
+	latest    time.Time // after which no slot is of use; the zero time if the context's deadline alone says
 	once      sync.Once
 	in        *queueing // once it has asked for a slot
 	slot      time.Time // zero if there is none, or it was used

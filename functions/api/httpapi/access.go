@@ -67,8 +67,14 @@ func (a *api) identify(ctx huma.Context) (caller, *Problem) {
 
 // takesJSON refuses a body of another media type. One that is not named is taken for JSON.
 func (a *api) takesJSON(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Operation().RequestBody != nil && !isJSON(ctx.Header("Content-Type")) {
+	encoding := ctx.Header("Content-Encoding")
+	switch {
+	case ctx.Operation().RequestBody == nil:
+	case !isJSON(ctx.Header("Content-Type")):
 		a.refuse(ctx, mediaType.problem("the body has to be JSON: send it with Content-Type: application/json"))
+		return
+	case encoding != "" && !strings.EqualFold(encoding, "identity"):
+		a.refuse(ctx, mediaType.problem("the body may not be compressed: send it without a Content-Encoding"))
 		return
 	}
 	next(ctx)

@@ -63,8 +63,10 @@ func (k callerKeys) LogValue() slog.Value {
 
 // NewCallers reads the keys from the source: one plain key, or JSON with a key for
 // each name, as text or as {"key": …} or {"sha256": …}.
-func NewCallers(source apikey.Source) *Callers {
-	return &Callers{keys: apikey.NewSecret(source, parseCallers, apikey.Options{RefreshEvery: time.Minute})}
+// The log says why they could not be read, also where older ones stay in force.
+func NewCallers(source apikey.Source, log *slog.Logger) *Callers {
+	stale := func(err error) { log.Warn("the callers' keys could not be read", slog.String("error", err.Error())) }
+	return &Callers{keys: apikey.NewSecret(source, parseCallers, apikey.Options{RefreshEvery: time.Minute, OnError: stale})}
 }
 
 // find is the caller who has this key. A key that is not known may be a new one: the

@@ -171,6 +171,9 @@ func TestAPIKeepsItsKeysWhileTheyCannotBeReadAnew(t *testing.T) {
 		r.callers.Set("", errors.New("the store is down"))
 		r.want(r.post(path, body(nil), header("x-api-key", "wrong")), 401, problemJSON)
 		r.want(r.post(path, body(nil)), 202, plainJSON)
+		if logged := r.Logs.String(); !strings.Contains(logged, "the store is down") {
+			t.Errorf("the log does not say that old keys are in force:\n%s", logged)
+		}
 		<-time.After(time.Hour)
 		r.want(r.post(path, body(nil)), 202, plainJSON)
 		r.want(r.post(path, body(nil), header("x-api-key", "wrong")), 401, problemJSON)

@@ -73,7 +73,7 @@ func (a *api) dropIn(ctx context.Context, op dmly.Operation, in *sendInput) (*dr
 		done, p = a.sendNow(ctx, m, keyed, prefer.wait)
 	} else {
 		got := a.Sender.Accept(ctx, m, a.Queues.For)
-		done, p = sent{item: got.Result.Item, replayed: got.Known}, a.problemOf(got)
+		done, p = sent{item: got.Result.Item, replayed: got.Known}, problemOf(m, got)
 	}
 	if p == nil {
 		p = unsent(done.item)

@@ -68,7 +68,7 @@ func newRigOn(t *testing.T, b *handlertest.Backend) *rig {
 	r.handler = &httpapi.Handler{
 		Sender: sender, Problems: b.Ledger, Queues: queue.Lanes{Normal: r.normal, Bulk: r.bulk},
 		Backlogs: httpapi.Backlogs{Normal: r.normal, Bulk: r.bulk}, Pace: outlook{}, Forecast: unforeseen{},
-		Callers: httpapi.NewCallers(r.callers.Fetch), Log: slog.New(telemetry.Handler(b.Log.Handler())),
+		Callers: httpapi.NewCallers(r.callers.Fetch, b.Log), Log: slog.New(telemetry.Handler(b.Log.Handler())),
 	}
 	return r
 }

@@ -15,7 +15,7 @@ import (
 // health is the tag of its operation.
 const health = "Health"
 
-// healthTime is how long the services are given to answer.
+// healthTime is how long each service is given to answer.
 const healthTime = 5 * time.Second
 
 // Health says whether what stands behind the API answers.
@@ -50,8 +50,6 @@ func (a *api) registerHealth() {
 }
 
 func (a *api) getHealth(ctx context.Context, _ *struct{}) (*healthOutput, *Problem) {
-	ctx, cancel := context.WithTimeout(ctx, healthTime)
-	defer cancel()
 	checks := Checks{Key: a.keyCheck(ctx), Ledger: a.check(ctx, "ledger", a.askLedger), Queue: a.check(ctx, "queue", a.askQueues)}
 	out := &healthOutput{Status: http.StatusOK, Body: Health{Status: "ok", Checks: checks}}
 	if checks != (Checks{"ok", "ok", "ok"}) {
@@ -61,6 +59,8 @@ func (a *api) getHealth(ctx context.Context, _ *struct{}) (*healthOutput, *Probl
 }
 
 func (a *api) check(ctx context.Context, name string, ask func(context.Context) error) string {
+	ctx, cancel := context.WithTimeout(ctx, healthTime)
+	defer cancel()
 	err := ask(ctx)
 	if err == nil {
 		return "ok"

@@ -190,7 +190,7 @@ func TestAPIRefusesAMessageThatItCannotQueueAndARepeatQueuesIt(t *testing.T) {
 	r.normal.Fail(errDown)
 	got := r.post(path, body(fields{"id": "order-1"}))
 	r.want(got, 503, problemJSON)
-	if !strings.Contains(got.Detail, "the same id") {
+	if !strings.Contains(got.Detail, "send it again with the Idempotency-Key order-1") || got.ID != "order-1" {
 		t.Errorf("got %q, want a sentence that says how to try again", got.Detail)
 	}
 	r.WantSent(0)
@@ -219,4 +219,36 @@ func TestAPIRefusesWhatCouldNotGoInTime(t *testing.T) {
 	if got := r.post(path, body(past)); got.code != 202 || got.State != "sent" {
 		t.Errorf("got HTTP %d: %s", got.code, got.body)
 	}
+}
+
+func TestAPITellsTheIDOfAMessageOfWhichItIsNotKnownWhetherItWasTaken(t *testing.T) {
+	t.Parallel()
+	for path, content := range map[string]string{path: body(nil), sendText: request(nil)} {
+		r := newRig(t)
+		r.normal.Fail(errDown)
+		got := r.post(path, content)
+		said := got.Detail + got.Error
+		id := said[strings.LastIndexByte(said, ' ')+1:]
+		if got.code != 503 || !message.ValidID(id) {
+			t.Fatalf("got HTTP %d: %s", got.code, got.body)
+		}
+		r.normal.Fail(nil)
+		for range 2 {
+			if got := r.post(path, content, header("Idempotency-Key", id)); got.code/100 != 2 {
+				t.Errorf("got HTTP %d: %s", got.code, got.body)
+			}
+		}
+		r.work(time.Minute)
+		r.WantSent(1)
+	}
+}
+
+func TestAPITakesNoCompressedBody(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	got := r.post(path, body(nil), header("Content-Encoding", "gzip"))
+	if r.want(got, 415, problemJSON); !strings.Contains(got.Detail, "Content-Encoding") {
+		t.Errorf("got %s", got.body)
+	}
+	r.want(r.post(path, body(nil), header("Content-Encoding", "identity")), 202, plainJSON)
 }

@@ -9,9 +9,9 @@ import (
 const (
 	// maxWait is the longest that a caller can have an answer wait for the sending: API Gateway gives up after 30 seconds.
 	maxWait = 20 * time.Second
-	// leastWait is what a post and its record may take even if the caller would wait for less: a post that has begun is not
-	// given up.
-	leastWait = 6 * time.Second
+	// leastWait is what a post and its record may take even if the caller would wait for less: a post that is given up rests as
+	// unknown, and needs a person.
+	leastWait = 13 * time.Second
 )
 
 // preference is when a caller wants to be answered.
@@ -33,9 +33,9 @@ func (r *SendHeader) preferred(otherwise time.Duration) preference {
 		case "respond-async":
 			async = true
 		case "wait":
-			seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 31)
+			seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 64)
 			if err == nil && wait < 0 {
-				wait = min(time.Duration(seconds)*time.Second, maxWait)
+				wait = time.Duration(min(seconds, uint64(maxWait/time.Second))) * time.Second
 			}
 		}
 	}

@@ -114,7 +114,7 @@ func (a *api) sendMessages(ctx context.Context, in *sendInput) (*sendOutput, *Pr
 		return a.receipt(ctx, m, done, prefer)
 	}
 	got := a.Sender.Accept(ctx, m, a.Queues.For)
-	if p := a.problemOf(got); p != nil {
+	if p := problemOf(m, got); p != nil {
 		return nil, p
 	}
 	return a.accepted(ctx, m, got, prefer), nil
@@ -152,7 +152,7 @@ func (a *api) inTime(ctx context.Context, m message.Message, keyed bool) *Proble
 	if keyed {
 		known, err := a.Sender.Look(ctx, m)
 		if err != nil {
-			return problemOfService(err, "the message could not be looked up; send it again with the same id")
+			return problemOfMessage(err, m)
 		}
 		if known.Item.State != "" {
 			return nil
@@ -216,7 +216,7 @@ func (a *api) acceptAll(ctx context.Context, key string, body []byte) (*sendOutp
 		messages, at = append(messages, m), append(at, i)
 	}
 	for i, got := range a.Sender.AcceptAll(ctx, messages, a.Queues.For) {
-		if p := a.problemOf(got); p != nil {
+		if p := problemOf(messages[i], got); p != nil {
 			receipts[at[i]].refuse(a.explained(ctx, p))
 			continue
 		}
@@ -276,10 +276,10 @@ func seconds(at time.Time) *time.Time {
 }
 
 // problemOf is why a message was not accepted; nil if it was.
-func (a *api) problemOf(got delivery.Acceptance) *Problem {
+func problemOf(m message.Message, got delivery.Acceptance) *Problem {
 	switch {
 	case got.Err != nil:
-		return problemOfService(got.Err, "the message could not be accepted; send it again with the same id")
+		return problemOfMessage(got.Err, m)
 	case got.Result.Conflict:
 		return idTaken.problem(delivery.TakenReason)
 	default:
@@ -303,6 +303,13 @@ func problemOfDecode(err error) *Problem {
 		kind, detail = malformedBody, "the body is not a JSON object: see errors"
 	}
 	return kind.problem(detail).with(invalid.Problems)
+}
+
+// problemOfMessage says that it is not known whether a message was taken, and how it is not sent twice.
+func problemOfMessage(err error, m message.Message) *Problem {
+	p := problemOfService(err, "it is not known whether the message was taken; send it again with the Idempotency-Key "+m.ID)
+	p.ID = m.ID
+	return p
 }
 
 // problemOfService says that something behind the API failed, and how to go on.

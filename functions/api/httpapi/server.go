@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -8,12 +9,16 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/telemetry"
 )
 
-// identified gives the request an id, which its answer and each line of the log have.
+// requestTime is how long any request may take: the function is given 29 seconds, and API Gateway gives up after 30.
+const requestTime = 26 * time.Second
+
+// identified gives the request an id, which its answer and each line of the log have, and an end.
 func (a *api) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
@@ -26,6 +31,8 @@ func (a *api) identified(next http.Handler) http.Handler {
 		header.Set("X-Request-Id", id)
 		header.Set("Cache-Control", "no-store")
 		header.Set("X-Content-Type-Options", "nosniff")
+		ctx, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

@@ -38,7 +38,7 @@ func (a *api) sendNow(ctx context.Context, m message.Message, keyed bool, wait t
 	var known delivery.Result
 	if keyed {
 		if known, err = a.Sender.Look(ctx, m); err != nil {
-			return sent{}, problemOfService(err, "the message could not be looked up; send it again with the same Idempotency-Key")
+			return sent{}, problemOfMessage(err, m)
 		}
 		switch {
 		case known.Conflict:
@@ -49,9 +49,9 @@ func (a *api) sendNow(ctx context.Context, m message.Message, keyed bool, wait t
 			return sent{}, underWay(known.Item)
 		}
 	}
-	recheck := delivery.Record{Body: content, ID: m.ID, Group: m.Workspace.ID, Delay: wait + recheckAfter, Recheck: true}
+	recheck := delivery.Record{Body: content, ID: m.ID, Group: m.Workspace.ID, Delay: max(wait, leastWait) + recheckAfter, Recheck: true}
 	if err := a.Queues.For(delivery.LaneOf(m)).Enqueue(ctx, recheck); err != nil {
-		return sent{}, problemOfService(err, "the message could not be taken; send it again, with the same Idempotency-Key if it had one")
+		return sent{}, problemOfMessage(err, m)
 	}
 	result, err := a.deliver(ctx, m, wait)
 	switch {
@@ -97,7 +97,7 @@ func (a *api) deliver(ctx context.Context, m message.Message, wait time.Duration
 	ctx, cancel := context.WithDeadline(ctx, clock.Now().Add(max(wait, leastWait)))
 	defer cancel()
 	for {
-		result, err := a.deliverOnce(ctx, m)
+		result, err := a.deliverOnce(ctx, m, until)
 		if err != nil || result.Done || result.Item.State == delivery.Sending || result.RetryAt.After(until) {
 			return result, err
 		}
@@ -112,14 +112,14 @@ func (a *api) deliver(ctx context.Context, m message.Message, wait time.Duration
 
 // deliverOnce sends the message. A panic becomes an error: the queue has the message, and an answer that says otherwise would
 // bring it again.
-func (a *api) deliverOnce(ctx context.Context, m message.Message) (result delivery.Result, err error) {
+func (a *api) deliverOnce(ctx context.Context, m message.Message, latest time.Time) (result delivery.Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic while sending message %s: %T", m.ID, p)
 			a.Log.ErrorContext(ctx, "panic", slog.String("id", m.ID), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
 		}
 	}()
-	return a.Sender.Deliver(ctx, m)
+	return a.Sender.DeliverBefore(ctx, m, latest)
 }
 
 // receipt answers after a message was to be sent at once. A 5xx is never among the answers: it would invite a second send.
