@@ -14,11 +14,9 @@ import (
 )
 
 type dropInOutput struct {
-	Status            int
-	Location          string `header:"Location" doc:"Where the message can be read."`
-	PreferenceApplied string `header:"Preference-Applied" doc:"What was heeded of Prefer."`
-	Replayed          string `header:"Idempotent-Replayed" doc:"\"true\" if the message was known already: this is the answer again, from the record."`
-	Body              DMLYAnswer
+	Status int
+	SentHeader
+	Body DMLYAnswer
 }
 
 // registerDropIn serves the nine operations of DMLY as DMLY does.
@@ -87,7 +85,7 @@ func (a *api) dropIn(ctx context.Context, op dmly.Operation, in *sendInput) (*dr
 // asDMLYAnswers says in DMLY's terms what became of a message.
 func asDMLYAnswers(id string, done sent, prefer preference) *dropInOutput {
 	out := &dropInOutput{
-		Status: http.StatusAccepted, Location: locationOf(id), PreferenceApplied: prefer.applied, Replayed: replayed(done.replayed),
+		Status: http.StatusAccepted, SentHeader: sentHeader(id, prefer, done.replayed),
 		Body: DMLYAnswer{ID: id, Status: string(done.item.State)},
 	}
 	switch done.item.State { //nolint:exhaustive // of the others the state says all

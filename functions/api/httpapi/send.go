@@ -55,13 +55,26 @@ type sendInput struct {
 	RawBody []byte `contentType:"application/json"`
 }
 
-// sendOutput is the answer to one message or several.
-type sendOutput struct {
-	Status            int
+// SentHeader are the headers of the answer to a request that sends.
+type SentHeader struct {
 	Location          string `header:"Location" doc:"Where the message can be read."`
 	PreferenceApplied string `header:"Preference-Applied" doc:"What was heeded of Prefer."`
 	Replayed          string `header:"Idempotent-Replayed" doc:"\"true\" if the message was known already: this is the answer again, from the record."`
-	Body              any
+}
+
+func sentHeader(id string, prefer preference, known bool) SentHeader {
+	h := SentHeader{Location: locationOf(id), PreferenceApplied: prefer.applied}
+	if known {
+		h.Replayed = "true"
+	}
+	return h
+}
+
+// sendOutput is the answer to one message or several.
+type sendOutput struct {
+	Status int
+	SentHeader
+	Body any
 }
 
 func (a *api) registerSend() {
@@ -181,10 +194,7 @@ func (a *api) mayTake(ctx context.Context, id string) *Problem {
 
 // accepted is the answer to a message that was written down and queued, now or before.
 func (a *api) accepted(ctx context.Context, m message.Message, got delivery.Acceptance, prefer preference) *sendOutput {
-	return &sendOutput{
-		Status: http.StatusAccepted, Location: locationOf(m.ID), PreferenceApplied: prefer.applied,
-		Replayed: replayed(got.Known), Body: a.receiptOf(ctx, m, got.Result.Item),
-	}
+	return &sendOutput{Status: http.StatusAccepted, SentHeader: sentHeader(m.ID, prefer, got.Known), Body: a.receiptOf(ctx, m, got.Result.Item)}
 }
 
 // acceptAll takes an array of messages: each by itself, and those that can be taken together.
@@ -324,11 +334,4 @@ func problemOfService(err error, detail string) *Problem {
 	p := k.problem(detail)
 	p.cause, p.retryAfter = err, retryLater
 	return p
-}
-
-func replayed(known bool) string {
-	if known {
-		return "true"
-	}
-	return ""
 }

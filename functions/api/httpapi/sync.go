@@ -131,10 +131,7 @@ func (a *api) receipt(ctx context.Context, m message.Message, done sent, prefer 
 	if done.item.State == delivery.Sent {
 		status = http.StatusOK
 	}
-	return &sendOutput{
-		Status: status, Location: locationOf(m.ID), PreferenceApplied: prefer.applied,
-		Replayed: replayed(done.replayed), Body: a.receiptOf(ctx, m, done.item),
-	}, nil
+	return &sendOutput{Status: status, SentHeader: sentHeader(m.ID, prefer, done.replayed), Body: a.receiptOf(ctx, m, done.item)}, nil
 }
 
 // unsent says that a message came to rest without being sent.
