@@ -1,7 +1,9 @@
 package dmly
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
@@ -39,9 +41,21 @@ func (f *Failure) describe(verdict string) string {
 		fmt.Fprintf(&b, ": %s", f.Detail)
 	}
 	if f.Err != nil {
-		fmt.Fprintf(&b, ": %v", f.Err)
+		fmt.Fprintf(&b, ": %s", withoutAddresses(f.Err))
 	}
 	return b.String()
+}
+
+// withoutAddresses is the text of an error without those of the two ends and of the resolver: they say nothing to whoever
+// reads why a message was not sent, and where a function runs is nobody's business.
+func withoutAddresses(err error) string {
+	if resolving, ok := errors.AsType[*net.DNSError](err); ok {
+		return "look up " + resolving.Name + ": " + resolving.Err
+	}
+	if broken, ok := errors.AsType[*net.OpError](err); ok && broken.Err != nil {
+		return broken.Op + ": " + broken.Err.Error()
+	}
+	return err.Error()
 }
 
 // RejectedError says that DMLY refused the message: 4xx, or a 2xx whose "error"
