@@ -161,7 +161,7 @@ var mutants = []mutant{
 	}, {
 		guard: "acceptance: a repeat is queued again",
 		file:  inDelivery + "/accept.go",
-		from:  "if in.Known {\n", to: "if in.Known {\n\t\t\tif in.Result.Item = standing; true {\n\t\t\t\treturn\n\t\t\t}\n",
+		from:  "if in.Known {\n\t\t\tin.accept(standing)", to: "if in.Known {\n\t\t\tin.Result.Item = standing",
 		test: "TestWhateverEndsAnAcceptanceARepeatLosesNothingAndSendsOnce", in: inDelivery,
 	}, {
 		guard: "acceptance: what could not be queued is not accepted",

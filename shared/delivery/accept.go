@@ -129,31 +129,45 @@ func (s *Sender) writeInOrder(ctx context.Context, intakes []*intake) {
 	}
 }
 
-// writeAccepted writes a message down, where nothing stands, and says which record it needs.
+// writeAccepted writes a message down, where nothing stands or what it corrects, and says which record it needs.
 func (s *Sender) writeAccepted(ctx context.Context, in *intake) {
-	m, c, now := in.message, in.course, s.Clock.Now()
-	item := c.record.first().moved(Accepted, "", now)
-	item.ForgetAt = later(item.ForgetAt, later(m.SendAt, m.ExpiresAt).Add(remember))
-	item.Revision = s.NewToken()
-	standing, ok, err := s.put(ctx, item, "")
-	if err != nil {
-		in.Err = fmt.Errorf("record message %s as accepted: %w", m.ID, err)
-		return
-	}
-	generation := item.Generation
-	if !ok && standing.ID != "" {
+	c, now := in.course, s.Clock.Now()
+	item, over := c.record.first(), ""
+	for range maxRaces {
+		item = item.moved(Accepted, "", now)
+		item.ForgetAt = later(item.ForgetAt, later(in.message.SendAt, in.message.ExpiresAt).Add(remember))
+		item.Revision = s.NewToken()
+		standing, ok, err := s.put(ctx, item, over)
+		if err != nil {
+			in.Err = fmt.Errorf("record message %s as accepted: %w", in.message.ID, err)
+			return
+		}
+		if ok {
+			in.accept(item)
+			return
+		}
+		if standing.ID == "" { // what stood there is forgotten
+			item, over = c.record.first(), ""
+			continue
+		}
 		c.standing, in.Known = &standing, standing.Fingerprint == c.record.fingerprint
 		if seen := c.seen(now); seen.Conflict || seen.Done {
 			in.Result = seen
 			return
 		}
-		generation = 0 // a correction, unless the same content stands there
 		if in.Known {
-			item, generation = standing, standing.Generation
+			in.accept(standing)
+			return
 		}
+		item, over = standing.nextGeneration(c.record.fingerprint, c.record.workspace), standing.Revision
 	}
-	in.Result.Item = item
-	in.record = &Record{Body: c.record.content, ID: m.ID, Group: m.Workspace.ID, Generation: generation}
+	in.Err = fmt.Errorf("record message %s as accepted: others kept writing; try again", in.message.ID)
+}
+
+// accept says that the message stands as the item, and that a record of that generation is to stand behind it.
+func (in *intake) accept(i Item) {
+	in.Result.Item = i
+	in.record = &Record{Body: in.course.record.content, ID: i.ID, Group: in.message.Workspace.ID, Generation: i.Generation}
 }
 
 // enqueue hands the records of a lane to its queue.

@@ -85,6 +85,20 @@ func TestACorrectionIsAccepted(t *testing.T) {
 	if result := accept(t, w, q, text(t, "a", "Hello", "")); result.Conflict || result.Item.State != delivery.Accepted || len(q.records) != 1 {
 		t.Errorf("result %+v, %d records", result, len(q.records))
 	}
+	if i := w.item("a"); i.State != delivery.Accepted || i.Generation != 2 || q.records[0].Generation != 2 {
+		t.Errorf("it does not stand as accepted: %+v", i)
+	}
+	// It can be taken back, and what was refused stays so.
+	if i, err := w.sender.Cancel(t.Context(), "a", "Ada"); err != nil || i.Generation != 2 {
+		t.Fatal(i, err)
+	}
+	w.answers(nil)
+	for _, words := range []string{"Hello", "Helo"} {
+		w.deliver(text(t, "a", words, ""))
+	}
+	if i := w.item("a"); i.State != delivery.Cancelled || i.Generation != 2 {
+		t.Errorf("it was cancelled: %+v", i)
+	}
 }
 
 func TestRecordsThatCannotBeDecodedAreKeptAsRejected(t *testing.T) {

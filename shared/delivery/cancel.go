@@ -40,8 +40,8 @@ var cancelling = table{
 // A message that waits to be sent once more, as its ifUnknown says, may have been sent already. It is not sent again, and
 // comes to rest as unknown, which is an error like that of every other state.
 //
-// It goes by the ledger alone: what is on the queue and was never written down is not found, and a correction that was
-// accepted stands as what it corrects until a worker takes it.
+// It goes by the ledger alone: what is on the queue and was never written down is not found, and a correction that
+// is there stands as what it corrects until a worker takes it.
 //
 // Errors: ErrNotFound; one that matches [ErrNotCancelled], with the item that stands; or that the ledger could not be asked,
 // and then it is not known whether the message is cancelled.

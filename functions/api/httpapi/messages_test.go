@@ -159,6 +159,9 @@ func TestAPIAcceptsTheCorrectionOfARejectedMessage(t *testing.T) {
 
 	corrected := body(fields{"id": "order-1", "textMessage": "Corrected."})
 	r.want(r.post(path, corrected), 202, plainJSON)
+	if got := status(t, r.get("/v1/messages/order-1")); got.State != delivery.Accepted || got.Generation != 2 || got.Content != nil {
+		t.Errorf("it can be read at once: got %+v", got)
+	}
 	r.work(time.Second)
 	r.WantState("order-1", delivery.Sent)
 	r.want(r.post(path, body(fields{"id": "order-1"})), 422, problemJSON) // once refused, it stays refused
