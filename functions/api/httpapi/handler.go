@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"dmlysender/shared/delivery"
@@ -45,9 +46,13 @@ func (h *Handler) Routes() http.Handler {
 	a.registerAll()
 	a.servePages(mux)
 
-	below := http.NewServeMux()
 	routed := a.guarded(a.orProblem(mux))
-	below.Handle("/", routed)
-	below.Handle("/api/", http.StripPrefix("/api", routed))
-	return a.identified(below)
+	below := http.StripPrefix("/api", routed)
+	return a.identified(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			below.ServeHTTP(w, r)
+			return
+		}
+		routed.ServeHTTP(w, r)
+	}))
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -56,12 +57,15 @@ func (a *api) answerPanic(w http.ResponseWriter, r *http.Request) {
 func (a *api) orProblem(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
-		if pattern != "" {
+		said := &verdict{header: http.Header{}}
+		switch {
+		case !isClean(r.URL.Path): // the mux would send the caller elsewhere, without a word
+		case pattern != "":
 			mux.ServeHTTP(w, r)
 			return
+		default:
+			handler.ServeHTTP(said, r)
 		}
-		said := &verdict{header: http.Header{}}
-		handler.ServeHTTP(said, r)
 		switch {
 		case said.status == http.StatusMethodNotAllowed:
 			allowed := said.header.Get("Allow")
@@ -78,6 +82,9 @@ func (a *api) orProblem(mux *http.ServeMux) http.Handler {
 		}
 	})
 }
+
+// isClean says whether a path has no empty part and no dots for one.
+func isClean(p string) bool { return p == path.Clean(p) || p == path.Clean(p)+"/" }
 
 // verdict is what a mux says of a request that it has no handler for.
 type verdict struct {
@@ -102,6 +109,7 @@ func (a *api) write(w http.ResponseWriter, r *http.Request, p *Problem) {
 	for name, values := range answer.GetHeaders() {
 		w.Header()[name] = values
 	}
+	a.Log.InfoContext(r.Context(), "request", slog.String("operation", ""), slog.Int("status", answer.GetStatus()))
 	w.Header().Set("Content-Type", answer.ContentType(""))
 	w.WriteHeader(answer.GetStatus())
 	_ = json.NewEncoder(w).Encode(answer) //nolint:errchkjson // the client has gone; there is nobody left to tell
