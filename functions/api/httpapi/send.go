@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -283,55 +282,4 @@ func (a *api) estimate(ctx context.Context, m message.Message) *time.Time {
 func seconds(at time.Time) *time.Time {
 	at = at.UTC().Add(time.Second - 1).Truncate(time.Second)
 	return &at
-}
-
-// problemOf is why a message was not accepted; nil if it was.
-func problemOf(m message.Message, got delivery.Acceptance) *Problem {
-	switch {
-	case got.Err != nil:
-		return problemOfMessage(got.Err, m)
-	case got.Result.Conflict:
-		return idTaken.problem(delivery.TakenReason)
-	default:
-		return nil
-	}
-}
-
-// problemOfDecode says what is wrong with a message.
-func problemOfDecode(err error) *Problem {
-	invalid, ok := errors.AsType[*message.Error](err)
-	if !ok {
-		p := internal.problem("the message could not be read")
-		p.cause = err
-		return p
-	}
-	kind, detail := invalidMessage, "the message is not valid: see errors"
-	switch {
-	case invalid.TooLarge:
-		kind, detail = tooLarge, "a message may have at most "+strconv.Itoa(message.MaxBytes)+" bytes"
-	case invalid.Malformed:
-		kind, detail = malformedBody, "the body is not a JSON object: see errors"
-	}
-	return kind.problem(detail).with(invalid.Problems)
-}
-
-// problemOfMessage says that it is not known whether a message was taken, and how it is not sent twice.
-func problemOfMessage(err error, m message.Message) *Problem {
-	p := problemOfService(err, "it is not known whether the message was taken; send it again with the Idempotency-Key "+m.ID)
-	p.ID = m.ID
-	return p
-}
-
-// problemOfService says that something behind the API failed, and how to go on.
-func problemOfService(err error, detail string) *Problem {
-	if invalid, ok := errors.AsType[*message.Error](err); ok { // its id makes it too large
-		return problemOfDecode(invalid)
-	}
-	k := unavailable
-	if errors.Is(err, delivery.ErrThrottled) {
-		k = tooMany
-	}
-	p := k.problem(detail)
-	p.cause, p.retryAfter = err, retryLater
-	return p
 }
