@@ -20,7 +20,7 @@ goarch := $(patsubst x86_64,amd64,$(patsubst native,$(native),$(ARCH)))
 samarch = $(patsubst amd64,x86_64,$(1))
 
 functions := worker schedule api
-# The api has its own description and the pages that show it: 1.5 MB.
+# The api has its own description and the pages that show it: 2 MB.
 maxBytes := 10000000
 maxBytesOfAPI := 12000000
 # lambda.norpc leaves out the runtime of old; nethttpomithttp2 leaves out HTTP/2, of which a function that keeps a few

@@ -54,7 +54,7 @@ func (l *look[T]) run(ctx context.Context, failed func(error), ask func(context.
 	defer cancel()
 	defer func() {
 		if problem := recover(); problem != nil {
-			l.err = fmt.Errorf("a look at a service panicked: %v", problem)
+			l.err = fmt.Errorf("a look at a service panicked: %T", problem)
 		}
 		// Before those who wait go on: in Lambda a line that is logged after their invocation could wait for the next one.
 		if l.err != nil && failed != nil {

@@ -127,7 +127,7 @@ func TestAServiceThatPanicsCostsAnEstimate(t *testing.T) {
 		t.Helper()
 		w.normal.panics = true
 		w.wantNone(in("W1", ""))
-		if len(w.errs) != 1 || w.errs[0].Error() != "a look at a service panicked: at the disco" {
+		if len(w.errs) != 1 || w.errs[0].Error() != "a look at a service panicked: string" {
 			t.Errorf("got the errors %v", w.errs)
 		}
 	})

@@ -125,5 +125,5 @@ func (a *api) logged(ctx huma.Context, next func(huma.Context)) {
 	begun := time.Now()
 	next(ctx)
 	a.Log.InfoContext(ctx.Context(), "request", slog.String("operation", ctx.Operation().OperationID),
-		slog.Int("status", ctx.Status()), slog.Duration("took", time.Since(begun)))
+		slog.Int("status", ctx.Status()), slog.Int64("durationMs", time.Since(begun).Milliseconds()))
 }

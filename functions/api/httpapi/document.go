@@ -14,8 +14,8 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-const about = "Sends WhatsApp, Messenger, Instagram and Telegram messages through DMLY, each exactly once: " +
-	"send a message with an Idempotency-Key, and repeating the request is harmless. " +
+const about = "Sends WhatsApp, Messenger, Instagram and Telegram messages through DMLY without losing one or sending one twice: " +
+	"send a message with an Idempotency-Key, and repeating the request is harmless. What may have been sent and cannot be told is `unknown`, and waits for a person. " +
 	"The paths `/v1/messages/{channel}/{operation}` take the place of DMLY's own. " +
 	"Everything is served below `/api` as well. Problems are described at `/problems`."
 

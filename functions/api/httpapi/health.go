@@ -71,6 +71,8 @@ func (a *api) check(ctx context.Context, name string, ask func(context.Context) 
 
 // keyCheck looks whether there is a key, and whether DMLY took it when it was last used. DMLY itself is not called.
 func (a *api) keyCheck(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, healthTime)
+	defer cancel()
 	keys, err := a.Sender.Keys.Get(ctx)
 	if err != nil {
 		return a.check(ctx, "DMLY key", func(context.Context) error { return err })
