@@ -168,7 +168,16 @@ func TestAPIEstimatesWhenAMessageIsSent(t *testing.T) {
 		t.Errorf("it was sent: got %s", got.body)
 	}
 	r.Sim.Inject(dmlytest.Fault{Status: 503, RetryAfter: "60"})
-	if got := r.post(path, body(fields{"id": "order-3"}), header("Prefer", "wait=2")); strings.Contains(got.body, want) || !strings.Contains(got.body, "estimatedSendAt") {
+	if got := r.post(path, body(fields{"id": "order-3"}), header("Prefer", "wait=2")); got.State != "waiting" || !strings.Contains(got.body, want) {
+		t.Errorf("its account goes on later than it may: got %s", got.body)
+	}
+	r.handler.Forecast = foreseen(time.Now())
+	if got := r.post(path, body(fields{"id": "order-3"})); !strings.Contains(got.body, r.Item("order-3").NotBefore.UTC().Add(time.Second-1).Truncate(time.Second).Format(time.RFC3339)) {
 		t.Errorf("it waits for a time of its own: got %s", got.body)
+	}
+	r.handler.Forecast = unforeseen{}
+	r.Sim.Inject(dmlytest.Fault{Status: 401})
+	if got := r.post(path, body(fields{"id": "order-4"}), header("Prefer", "wait=2")); got.State != "waiting" || strings.Contains(got.body, "estimatedSendAt") {
+		t.Errorf("nobody knows when there is another key: got %s", got.body)
 	}
 }

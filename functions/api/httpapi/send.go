@@ -260,12 +260,11 @@ func (a *api) receiptOf(ctx context.Context, m message.Message, item delivery.It
 		r.EstimatedSendAt = a.estimate(ctx, m)
 	case delivery.Accepted, delivery.Scheduled:
 		r.EstimatedSendAt = a.estimate(ctx, m)
-	case delivery.Waiting:
-		at := a.Sender.Clock.Now()
-		if item.NotBefore.After(at) {
-			at = item.NotBefore
+	case delivery.Waiting: // for its own time, and behind whatever holds its account back
+		r.EstimatedSendAt = a.estimate(ctx, m)
+		if at := item.NotBefore; at.After(a.Sender.Clock.Now()) && (r.EstimatedSendAt == nil || at.After(*r.EstimatedSendAt)) {
+			r.EstimatedSendAt = seconds(at)
 		}
-		r.EstimatedSendAt = seconds(at)
 	}
 	return r
 }
