@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"time"
 )
@@ -52,10 +53,14 @@ func withoutAddresses(err error) string {
 	if resolving, ok := errors.AsType[*net.DNSError](err); ok {
 		return "look up " + resolving.Name + ": " + resolving.Err
 	}
-	if broken, ok := errors.AsType[*net.OpError](err); ok && broken.Err != nil {
-		return broken.Op + ": " + broken.Err.Error()
+	broken, ok := errors.AsType[*net.OpError](err)
+	if !ok || broken.Err == nil {
+		return err.Error()
 	}
-	return err.Error()
+	if call, ok := errors.AsType[*os.SyscallError](broken.Err); ok { // "read: connection reset", not "read: read: …"
+		return broken.Op + ": " + call.Err.Error()
+	}
+	return broken.Op + ": " + broken.Err.Error()
 }
 
 // RejectedError says that DMLY refused the message: 4xx, or a 2xx whose "error"
