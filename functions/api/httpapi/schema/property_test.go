@@ -38,28 +38,24 @@ func (c *tally) mustBeMixed(t *testing.T) {
 
 func TestBothJudgesAgreeOnAnyMessage(t *testing.T) {
 	t.Parallel()
-	for _, defaults := range []message.Defaults{{}, ofTheStack} {
-		j := newJudges(t, defaults)
-		for _, op := range dmly.Operations() {
-			t.Run(string(op)+defaults.Workspace, func(t *testing.T) {
-				t.Parallel()
-				var seen tally
-				rapid.Check(t, func(t *rapid.T) { seen.check(t, j, "", drawMessage(t, op)) })
-				seen.mustBeMixed(t)
-			})
-		}
-	}
+	agreeOnAll(t, func(t *rapid.T, c *tally, j judges, op dmly.Operation) { c.check(t, j, "", drawMessage(t, op)) })
 }
 
 func TestBothJudgesAgreeOnAnyRequest(t *testing.T) {
 	t.Parallel()
+	agreeOnAll(t, func(t *rapid.T, c *tally, j judges, op dmly.Operation) { c.check(t, j, op, drawRequest(t, op)) })
+}
+
+// agreeOnAll has the judges of a stack with and without a workspace compared on what is drawn for each operation.
+func agreeOnAll(t *testing.T, compare func(*rapid.T, *tally, judges, dmly.Operation)) {
+	t.Helper()
 	for _, defaults := range []message.Defaults{{}, ofTheStack} {
 		j := newJudges(t, defaults)
 		for _, op := range dmly.Operations() {
 			t.Run(string(op)+defaults.Workspace, func(t *testing.T) {
 				t.Parallel()
 				var seen tally
-				rapid.Check(t, func(t *rapid.T) { seen.check(t, j, op, drawRequest(t, op)) })
+				rapid.Check(t, func(t *rapid.T) { compare(t, &seen, j, op) })
 				seen.mustBeMixed(t)
 			})
 		}
