@@ -15,7 +15,7 @@ import (
 // Of a hundred messages over HTTP so many are in DMLY's own form, which are sent before the answer, and ask so in the other form.
 const dropInShare, waitShare = 60, 10
 
-// answerIn is what a caller grants who says so. It is a function's time-out, so the answer comes before it is over.
+// answerIn is what a caller grants who says so; what the function's time-out leaves of it is less.
 const answerIn = "wait=8"
 
 // call is how a message comes over HTTP.

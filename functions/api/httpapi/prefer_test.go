@@ -145,6 +145,21 @@ func TestAPIWaitsForASlotThatComesInTime(t *testing.T) {
 	})
 }
 
+func TestAPIAnswersBeforeTheFunctionEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRigWith(t, sentPoster{})
+		r.handler.Sender.Pacer = handlertest.NewPacer(t, 12, delivery.SystemClock{}) // a slot every 5.2 seconds
+		r.want(r.post(sendText, request(nil)), 200, plainJSON)
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // a function of 8 seconds
+		defer cancel()
+		r.want(r.serve(newRequest(ctx, sendText, request(nil))), 202, plainJSON)
+		if ctx.Err() != nil {
+			t.Error("it was answered when the function had ended")
+		}
+	})
+}
+
 func TestAPITellsWhoRepeatsThatTheMessageIsBeingSent(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

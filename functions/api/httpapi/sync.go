@@ -16,6 +16,8 @@ import (
 const (
 	// recheckAfter is how long after a wait its message's record comes: the function has certainly ended then.
 	recheckAfter = 10 * time.Second
+	// endTime is what is kept at the end of a request to post a message and to write down what came of it.
+	endTime = 5 * time.Second
 	// askAgain is when to repeat a request whose message is being sent.
 	askAgain = 2 * time.Second
 )
@@ -90,10 +92,14 @@ func underWay(i delivery.Item) *Problem {
 	return p
 }
 
-// deliver sends the message: again, if it has to wait for a slot or has failed, for as long as the next try lies within the wait.
+// deliver sends the message: again, if it has to wait for a slot or has failed, for as long as the next try lies within the wait
+// and the request has the time for it.
 func (a *api) deliver(ctx context.Context, m message.Message, wait time.Duration) (delivery.Result, error) {
 	clock := a.Sender.Clock
 	until := clock.Now().Add(wait)
+	if end, ok := ctx.Deadline(); ok && end.Add(-endTime).Before(until) {
+		until = end.Add(-endTime)
+	}
 	ctx, cancel := context.WithDeadline(ctx, clock.Now().Add(max(wait, leastWait)))
 	defer cancel()
 	for {
