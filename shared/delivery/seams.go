@@ -199,3 +199,16 @@ func (p ClientPoster) Post(ctx context.Context, key apikey.Key, req dmly.Request
 	}
 	return client.Send(ctx, req)
 }
+
+// Scheduler holds records for longer than a queue does. It is safe for concurrent use.
+type Scheduler interface {
+	// Schedule has the record come to the queue of the lane at that moment, at least once and perhaps a minute before or
+	// after it; what is past comes at once. There is one schedule for each message: what was scheduled under the record's
+	// ID before is replaced. Once it returns nil, the record is durably held. The record's Delay does not count.
+	//
+	// An error means that it is not known whether the record is held. It matches [ErrThrottled] if too much was asked.
+	Schedule(ctx context.Context, lane Lane, r Record, at time.Time) error
+	// Unschedule removes what is scheduled for the message with this id; that nothing is, is no error. What has come to
+	// its queue already stays there.
+	Unschedule(ctx context.Context, id string) error
+}
