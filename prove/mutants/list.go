@@ -136,7 +136,7 @@ var mutants = []mutant{
 	}, {
 		guard: "cancel: what may have been sent is not called cancelled",
 		file:  inDelivery + "/cancel.go",
-		from:  "return s.item.State == Waiting && s.item.Resent }", to: "return false }",
+		from:  "return (s.item.State == Scheduled || s.item.State == Waiting) && s.item.Resent", to: "return false",
 		test: "TestWhatMayHaveBeenSentIsUnknownWhenItIsCancelled", in: inDelivery,
 	}, {
 		guard: "cancel: what waits to be sent once more keeps its content",
@@ -151,13 +151,48 @@ var mutants = []mutant{
 	}, {
 		guard: "cancel: only what the ledger took is confirmed",
 		file:  inDelivery + "/cancel.go",
-		from:  "if ok {\n\t\t\treturn *d.item", to: "if ok || true {\n\t\t\treturn *d.item",
+		from:  "if ok {\n\t\t\ts.unschedule", to: "if ok || true {\n\t\t\ts.unschedule",
 		test: "TestACancelAndAClaimAreDecidedByTheLedger", in: inDelivery,
 	}, {
 		guard: "cancel: what is cancelled rests",
 		file:  inDelivery + "/state.go",
 		from:  "case Sent, Rejected, Failed, Expired, Cancelled, Unknown:", to: "case Sent, Rejected, Failed, Expired, Unknown:",
 		test: "TestACancelledMessageIsNotSent", in: inDelivery,
+	}, {
+		guard: "cancel: what waits is noted under its cancelKey before it is written down",
+		file:  inDelivery + "/sender.go",
+		from:  "if err := j.keepUnder(ctx, j.message.CancelKey, w.item); err != nil {", to: "if err := error(nil); err != nil {",
+		test: "TestAllThatWaitsUnderACancelKeyIsCancelled", in: inDelivery,
+	}, {
+		guard: "schedule: what comes early is held again",
+		file:  inDelivery + "/arriving.go",
+		from:  "s.item.State == Scheduled && s.now.Before(s.item.NotBefore)", to: "false",
+		test: "TestAMovedMessageIsSentAtItsNewTimeOnly", in: inDelivery,
+	}, {
+		guard: "schedule: the ledger's time counts, not the record's",
+		file:  inDelivery + "/arriving.go",
+		from:  "s.record.sendAt = time.Time{}\n", to: "\n",
+		test: "TestTheTimeOfARecordDoesNotCountOnceItsMessageIsScheduled", in: inDelivery,
+	}, {
+		guard: "schedule: a record is acknowledged only if another one is held",
+		file:  inDelivery + "/course.go",
+		from:  "if !e.held {", to: "if false {",
+		test: "TestWithoutASchedulerTheQueueBringsItBack", in: inDelivery,
+	}, {
+		guard: "schedule: what is accepted for later is held",
+		file:  inDelivery + "/accept.go",
+		from:  "if !in.scheduled {", to: "if true {",
+		test: "TestWhateverEndsAMoveItIsSentOnceAtAConfirmedTime", in: inDelivery,
+	}, {
+		guard: "schedule: whoever schedules last looks whether it was moved",
+		file:  inDelivery + "/hold.go",
+		from:  "standing.State != Scheduled || standing.NotBefore.Equal(at)", to: "true",
+		test: "TestTheLedgerDecidesBetweenTwoWhoMove", in: inDelivery,
+	}, {
+		guard: "move: only what the ledger took is confirmed",
+		file:  inDelivery + "/move.go",
+		from:  "if ok { // until", to: "if ok || true { // until",
+		test: "TestAMoveAndAClaimAreDecidedByTheLedger", in: inDelivery,
 	}, {
 		guard: "acceptance: a repeat is queued again",
 		file:  inDelivery + "/accept.go",

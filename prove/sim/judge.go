@@ -86,6 +86,9 @@ func (w *World) judgeDelete(lane delivery.Lane, r hostile.Received[delivery.Reco
 	if item.State.Final() || r.Body.Generation > 0 && r.Body.Generation < item.Generation {
 		return
 	}
+	if w.holds(id) {
+		return
+	}
 	if !w.queues[lane].Has(func(other delivery.Record) bool { return other.ID == id || idIn(other.Body, "") == id }) {
 		w.broken("message %s was acknowledged while it was %s", id, item.State)
 	}
@@ -163,6 +166,7 @@ func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 		w.broken("message %s reached DMLY %d times, ordered were %d; %s", s.id, times, allowed, w.story(s, item, times))
 	}
 	w.tally.count(item.State)
+	w.judgeTime(s, w.story(s, item, times))
 	if item.State == delivery.Sent && times == 0 && !strings.Contains(item.Reason, "settled as sent") {
 		w.broken("message %s is sent, and DMLY has it not; %s", s.id, w.story(s, item, times))
 	}
@@ -176,6 +180,33 @@ func (w *World) judgeMessage(s *spec, accepted map[string]int) {
 	if s.malformed && item.State != delivery.Rejected {
 		w.broken("message %s is malformed, and %s", s.id, item.State)
 	}
+}
+
+// judgeTime looks at when the message was sent.
+func (w *World) judgeTime(s *spec, story string) {
+	if at, ok := w.firstOf(s); ok && at.Before(s.goesAt().Add(-w.trouble.Skew)) {
+		w.broken("message %s was to go at %v, and reached DMLY at %v; %s", s.id, s.goesAt(), at, story)
+	}
+}
+
+// goesAt is when the message may go by what its sender and whoever moved it were told.
+func (s *spec) goesAt() time.Time {
+	if s.moved || s.way == byDropIn { // not confirmed, the one time counts or the other; and DMLY's own form has none
+		return s.confirmed
+	}
+	return s.sendAt
+}
+
+// firstOf is when DMLY first accepted the message.
+func (w *World) firstOf(s *spec) (time.Time, bool) {
+	for _, m := range w.dmly.Messages() {
+		for _, text := range s.texts {
+			if strings.Contains(string(m.Body), `"`+text+`"`) {
+				return m.Time, true
+			}
+		}
+	}
+	return time.Time{}, false
 }
 
 // count adds a message that came to rest.

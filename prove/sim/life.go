@@ -81,7 +81,7 @@ func (w *World) newLife(ctx context.Context, who string) (context.Context, *life
 		panic(err) // the options are constant
 	}
 	l.sender = &delivery.Sender{
-		Ledger: l, Pacer: lifePacer{l}, Poster: lifePoster{l, delivery.ClientPoster{Client: client}}, Clock: l.clock,
+		Ledger: l, Scheduler: l, Pacer: lifePacer{l}, Poster: lifePoster{l, delivery.ClientPoster{Client: client}}, Clock: l.clock,
 		Keys:     apikey.NewCache(l.secret, apikey.Options{Now: l.clock.Now, Rand: func() float64 { return 0.5 }}),
 		NewToken: l.token, Retry: delivery.Retry{Float64: func() float64 { return w.dice.throw("jitter " + who).Float64() }},
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -24,6 +25,8 @@ type scenario struct {
 	settle int
 	// cancel is when a person cancels it; 0 if nobody does.
 	cancel time.Duration
+	// moveAt is when a person moves it, to moveBy after that; 0 if nobody does.
+	moveAt, moveBy time.Duration
 	// rotated says that DMLY knows another key than the secret, for five minutes.
 	rotated bool
 	// want is where the message comes to rest if nothing happens to it.
@@ -57,6 +60,13 @@ func scenarios() []scenario {
 		},
 		{name: "cancelled too late", cancel: time.Minute, want: delivery.Sent},
 		{name: "not yet", more: `,"sendAt":"2000-01-01T00:10:00Z"`, want: delivery.Sent}, // a bubble begins with the year 2000
+		{name: "much later", more: `,"sendAt":"2000-01-01T05:00:00Z"`, want: delivery.Sent},
+		{name: "much later, over HTTP", way: byHTTP, more: `,"sendAt":"2000-01-01T05:00:00Z"`, want: delivery.Sent},
+		{name: "moved later", way: byHTTP, more: `,"sendAt":"2000-01-01T05:00:00Z"`, moveAt: time.Hour, moveBy: 10 * time.Hour, want: delivery.Sent},
+		{name: "moved earlier", way: byHTTP, more: `,"sendAt":"2000-01-01T05:00:00Z"`, moveAt: time.Hour, moveBy: time.Hour, want: delivery.Sent},
+		{name: "moved to a moment ago", more: `,"sendAt":"2000-01-01T05:00:00Z"`, moveAt: time.Hour, moveBy: -time.Hour, want: delivery.Sent},
+		{name: "moved when it is due", more: `,"sendAt":"2000-01-01T05:00:00Z"`, moveAt: 5*time.Hour - time.Second, moveBy: time.Hour, want: delivery.Sent},
+		{name: "cancelled when it is due", way: byHTTP, more: `,"sendAt":"2000-01-01T05:00:00Z"`, cancel: 5*time.Hour - time.Second, want: delivery.Cancelled},
 	}
 }
 
@@ -77,6 +87,11 @@ func (w *World) stage(s scenario) {
 			resend: s.resend, malformed: s.malformed, at: time.Duration(i) * 10 * time.Minute, once: true,
 			body: fmt.Sprintf(`{"id":"m","channel":%q,"type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":%q},"textMessage":%q%s}`, channel, phone, text, s.more),
 		}
+		var when struct{ SendAt time.Time }
+		if err := json.Unmarshal([]byte(one.body), &when); err != nil {
+			panic(err) // it was made here
+		}
+		one.sendAt = when.SendAt
 		w.specs = append(w.specs, one)
 	}
 	w.tally.Messages = len(w.specs)
@@ -91,5 +106,8 @@ func (w *World) stage(s scenario) {
 	w.trouble.Settlements = s.settle
 	if s.cancel > 0 {
 		w.trouble.Cancels, w.cancelAt = 1, s.cancel
+	}
+	if s.moveAt > 0 {
+		w.trouble.Moves, w.moveAt, w.moveBy = 1, s.moveAt, s.moveBy
 	}
 }

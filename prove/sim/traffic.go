@@ -33,6 +33,10 @@ type spec struct {
 	// cancelled says that a person was told that it is cancelled; it had reached DMLY so often then.
 	cancelled bool
 	reached   int
+	// sendAt is when it is to go, if it says so; confirmed is when a person was told that it goes instead.
+	sendAt, confirmed time.Time
+	// moved says that a person has at least tried to move it.
+	moved bool
 	// once says that its sender sends it once, and not a second time for safety.
 	once bool
 }
@@ -57,7 +61,7 @@ func (w *World) plan(n int) {
 			"id": s.id, "channel": "whatsapp", "type": "text", "workspace": map[string]string{"id": "W1"},
 			"recipient": map[string]string{"phoneNumber": phone}, "textMessage": s.texts[0],
 		}
-		switch w.dice.pick("plan", 10) {
+		switch w.dice.pick("plan", 12) {
 		case 0:
 			s.resend = true
 			fields["ifUnknown"] = "resend"
@@ -73,6 +77,9 @@ func (w *World) plan(n int) {
 		case 4:
 			s.malformed = true
 			fields["channel"] = "fax"
+		case 5, 6:
+			s.sendAt = time.Now().Add(s.at + w.dice.between("plan", time.Second, 3*time.Hour)).Truncate(time.Second)
+			fields["sendAt"] = s.sendAt.Format(time.RFC3339)
 		}
 		if !s.malformed {
 			s.way = way(w.dice.pick("plan", 3))

@@ -31,8 +31,10 @@ type Trouble struct {
 	Rotations int
 	// Settlements is how many times a person settles a problem.
 	Settlements int
-	// Cancels is how many times a person cancels a message.
-	Cancels int
+	// Cancels is how many times a person cancels a message, Moves how many times one moves a message to another time.
+	Cancels, Moves int
+	// FireTwice: a schedule fires twice.
+	FireTwice float64
 }
 
 // EffectTrouble is what may happen to an effect.
@@ -57,10 +59,14 @@ const (
 	effectEnqueue  = "enqueue"
 	effectPostpone = "postpone"
 	effectReturn   = "return"
+
+	effectSchedule   = "schedule"
+	effectUnschedule = "unschedule"
 )
 
 var effects = []string{
 	effectGet, effectPut, effectReserve, effectDelay, effectRefuse, effectPost, effectKey, effectEnqueue, effectPostpone, effectReturn,
+	effectSchedule, effectUnschedule,
 }
 
 // calm is a world in which nothing goes wrong.
@@ -96,12 +102,13 @@ func everything() Trouble {
 			{"403", 0.01, dmlytest.Fault{Status: 403}},
 		},
 		LoseDelete: 0.08, NoConnection: 0.06, Slow: 0.04, Freeze: 0.03, Hesitate: 0.3,
-		Skew: 4 * time.Second, Rotations: 1, Settlements: 3, Cancels: 1,
+		Skew: 4 * time.Second, Rotations: 1, Settlements: 3, Cancels: 1, Moves: 1, FireTwice: 0.2,
 	}
 	for _, name := range effects {
 		t.Effects[name] = EffectTrouble{End: 0.01, Refuse: 0.03, Lose: 0.03}
 	}
-	// These two are rare.
+	// These are rare.
+	t.Effects[effectSchedule], t.Effects[effectUnschedule] = EffectTrouble{End: 0.1, Refuse: 0.1, Lose: 0.1}, EffectTrouble{End: 0.2, Refuse: 0.1, Lose: 0.1}
 	t.Effects[effectDelay], t.Effects[effectRefuse] = EffectTrouble{End: 0.2, Refuse: 0.1, Lose: 0.1}, EffectTrouble{End: 0.2, Refuse: 0.1, Lose: 0.1}
 	// What a post comes to is DMLY's to say; and nobody is told of an answer.
 	t.Effects[effectPost] = EffectTrouble{End: 0.03}
@@ -114,11 +121,12 @@ const (
 	givenTwice = "queue: given out twice"
 	cameAgain  = "queue: came again after it was deleted"
 	cameLate   = "queue: came late"
+	firedTwice = "a schedule fired twice"
 )
 
 // names are the faults of the trouble, as they are counted.
 func (t Trouble) names() []string {
-	names := []string{"no connection", "DMLY is slow", "freeze", "hesitation", "delete lost", "key rotated", "cancelled", givenTwice, cameAgain, cameLate}
+	names := []string{"no connection", "DMLY is slow", "freeze", "hesitation", "delete lost", "key rotated", "cancelled", "moved", firedTwice, givenTwice, cameAgain, cameLate}
 	for _, fault := range t.DMLY {
 		names = append(names, "DMLY "+fault.Name)
 	}

@@ -134,6 +134,7 @@ func (w *World) play(ctx context.Context, workers int) {
 	}
 	traffic.Go(func() { w.settle(ctx) })
 	traffic.Go(func() { w.withdraw(ctx) })
+	traffic.Go(func() { w.reschedule(ctx) })
 	traffic.Wait()
 	w.waitForQuiet(ctx)
 	end()
@@ -150,7 +151,7 @@ func (w *World) play(ctx context.Context, workers int) {
 // waitForQuiet waits until the queues are empty and everybody who was to do something has done it.
 func (w *World) waitForQuiet(ctx context.Context) {
 	for begun := time.Now(); time.Since(begun) < patience; {
-		quiet := true
+		quiet := w.nothingHeld()
 		for _, q := range w.queues {
 			_, busy := q.Next()
 			quiet = quiet && !busy

@@ -32,11 +32,12 @@ type World struct {
 	trouble Trouble
 	dice    *dice
 	// faults are those of the effects: what the trouble chooses, or a script.
-	faults func(effect, who string) hostile.Fault
-	dmly   *dmlytest.Server
-	ledger *ledger.Memory
-	pacer  delivery.Pacer
-	queues map[delivery.Lane]*hostile.Queue[delivery.Record]
+	faults    func(effect, who string) hostile.Fault
+	dmly      *dmlytest.Server
+	ledger    *ledger.Memory
+	pacer     delivery.Pacer
+	queues    map[delivery.Lane]*hostile.Queue[delivery.Record]
+	schedules schedules
 	// arrived has an entry if something came onto the queue since a worker has looked.
 	arrived map[delivery.Lane]chan struct{}
 	tally   Tally
@@ -53,6 +54,8 @@ type World struct {
 	problems []string
 	// cancelAt is when a person cancels a message, if the schedule says so.
 	cancelAt time.Duration
+	// moveAt is when a person moves a message, and moveBy how far from then on, if the schedule says so.
+	moveAt, moveBy time.Duration
 	// script are the faults that DMLY's first answers meet, in order; nil for those of the trouble.
 	script []dmlytest.Fault
 }
@@ -73,7 +76,7 @@ func newWorld(trouble Trouble, seed uint64) (*World, error) {
 	w := &World{
 		trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
 		secret: "key-1", owners: map[string]int{}, inFlight: map[string]int{},
-		tally:  Tally{Faults: map[string]int{}},
+		tally: Tally{Faults: map[string]int{}}, schedules: schedules{held: map[string]*held{}},
 		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{}, arrived: map[delivery.Lane]chan struct{}{},
 	}
 	w.faults = w.choose

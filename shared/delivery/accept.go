@@ -3,13 +3,10 @@ package delivery
 import (
 	"context"
 	"fmt"
-	"sync"
+	"time"
 
 	"dmlysender/shared/message"
 )
-
-// maxAccepting is how many messages of one call are written down at the same time.
-const maxAccepting = 10
 
 // Acceptance is what became of a message that was to be accepted.
 type Acceptance struct {
@@ -43,6 +40,7 @@ func (s *Sender) AcceptAll(ctx context.Context, messages []message.Message, queu
 		intakes[i] = s.newIntake(m)
 	}
 	s.writeAll(ctx, intakes)
+	s.bringAll(ctx, intakes, queues)
 	for _, lane := range []Lane{NormalLane, BulkLane} {
 		enqueue(ctx, intakes, lane, queues)
 	}
@@ -62,8 +60,10 @@ type intake struct {
 	Acceptance
 	message message.Message
 	course  *course
-	// record is what has to be queued behind it; nil if nothing has.
+	// record is what has to be queued behind it; nil if nothing has, or if it is scheduled.
 	record *Record
+	// scheduled says that a record of it has to be brought at its time.
+	scheduled bool
 	// twin is an earlier intake of the same message, which it shares everything with; nil if there is none.
 	twin *intake
 }
@@ -85,25 +85,18 @@ func (s *Sender) writeAll(ctx context.Context, intakes []*intake) {
 		}
 		byID[id] = append(byID[id], in)
 	}
-	var wg sync.WaitGroup
-	free := make(chan struct{}, maxAccepting)
-	for _, id := range ids {
-		free <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-free }()
-			defer func() {
-				if p := recover(); p != nil { // those of this id alone fail
-					s.reportPanic(ctx, id, p)
-					for _, in := range byID[id] {
-						in.Err = fmt.Errorf("panic while accepting message %s: %T", id, p)
-						in.record = nil
-					}
+	atOnce(len(ids), func(i int) {
+		defer func() {
+			if p := recover(); p != nil { // those of this id alone fail
+				s.reportPanic(ctx, ids[i], p)
+				for _, in := range byID[ids[i]] {
+					in.Err = fmt.Errorf("panic while accepting message %s: %T", ids[i], p)
+					in.record, in.scheduled = nil, false
 				}
-			}()
-			s.writeInOrder(ctx, byID[id])
-		})
-	}
-	wg.Wait()
+			}
+		}()
+		s.writeInOrder(ctx, byID[ids[i]])
+	})
 }
 
 // writeInOrder writes messages of one id down. From the first on that the ledger took, or may have taken, the id is that one's.
@@ -116,7 +109,7 @@ func (s *Sender) writeInOrder(ctx context.Context, intakes []*intake) {
 			in.Err = fmt.Errorf("record message %s as accepted: %w", in.message.ID, ctx.Err())
 		case first == nil:
 			s.writeAccepted(ctx, in)
-			if in.Err != nil || in.record != nil {
+			if in.Err != nil || in.record != nil || in.scheduled {
 				first = in
 			}
 		case in.course.record.fingerprint == first.course.record.fingerprint:
@@ -134,9 +127,11 @@ func (s *Sender) writeAccepted(ctx context.Context, in *intake) {
 	c, now := in.course, s.Clock.Now()
 	item, over := c.record.first(), ""
 	for range maxRaces {
-		item = item.moved(Accepted, "", now)
-		item.ForgetAt = later(item.ForgetAt, later(in.message.SendAt, in.message.ExpiresAt).Add(remember))
+		item = item.accepted(c.record, now)
 		item.Revision = s.NewToken()
+		if in.Err = s.keepUnder(ctx, in.message.CancelKey, item); in.Err != nil {
+			return
+		}
 		standing, ok, err := s.put(ctx, item, over)
 		if err != nil {
 			in.Err = fmt.Errorf("record message %s as accepted: %w", in.message.ID, err)
@@ -164,10 +159,42 @@ func (s *Sender) writeAccepted(ctx context.Context, in *intake) {
 	in.Err = fmt.Errorf("record message %s as accepted: others kept writing; try again", in.message.ID)
 }
 
+// accepted is the item written down: scheduled if its time is still to come.
+func (i Item) accepted(a arrival, now time.Time) Item {
+	if at := a.due(now); at.After(now) && !a.expired(at) {
+		return i.scheduled(a, at, "", now)
+	}
+	next := i.moved(Accepted, "", now)
+	next.ForgetAt = later(next.ForgetAt, later(a.sendAt, a.expiresAt).Add(remember))
+	return next
+}
+
 // accept says that the message stands as the item, and that a record of that generation is to stand behind it.
 func (in *intake) accept(i Item) {
 	in.Result.Item = i
+	if in.scheduled = i.State == Scheduled; in.scheduled {
+		return
+	}
 	in.record = &Record{Body: in.course.record.content, ID: i.ID, Group: in.message.Workspace.ID, Generation: i.Generation}
+}
+
+// bringAll has records come for those that are scheduled, when they are due.
+func (s *Sender) bringAll(ctx context.Context, intakes []*intake, queues func(Lane) Queue) {
+	atOnce(len(intakes), func(i int) {
+		in := intakes[i]
+		defer func() {
+			if p := recover(); p != nil {
+				s.reportPanic(ctx, in.message.ID, p)
+				in.Result, in.Err = Result{}, fmt.Errorf("panic while scheduling message %s: %T", in.message.ID, p)
+			}
+		}()
+		if !in.scheduled {
+			return
+		}
+		if err := s.bring(ctx, in.message, in.Result.Item, queues); err != nil {
+			in.Result, in.Err = Result{}, err
+		}
+	})
 }
 
 // enqueue hands the records of a lane to its queue.

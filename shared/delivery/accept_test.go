@@ -251,7 +251,7 @@ func TestAnItemSaysWhichWorkspaceItIsOf(t *testing.T) {
 	w.deliver(text(t, "claimed", "Hello", ""))
 	w.deliver(text(t, "claimed", "Goodbye", ""))
 	accept(t, w, q, text(t, "accepted", "Hello", ""))
-	w.deliver(text(t, "ahead", "Hello", `,"sendAt":"2027-11-23T12:00:00Z"`))
+	w.deliver(text(t, "ahead", "Hello", `,"sendAt":"2028-11-23T12:00:00Z"`))
 
 	malformed := delivery.Record{Body: []byte(`{"id":"mended","workspace":{"id":"W1"},"channel":"fax"}`)}
 	if _, err := w.sender.DeliverRecord(w.invocation(), malformed, "sqs-1", message.Defaults{}); err != nil {

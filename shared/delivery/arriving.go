@@ -1,7 +1,7 @@
 package delivery
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"time"
 
@@ -12,9 +12,11 @@ import (
 // of two machines differ, and an owner may be late with recording.
 const leaseGrace = 10 * time.Second
 
-// maxAhead is how far in the future a message's time may lie: a record that waits on
-// the queue for longer would be taken for one that cannot be recorded.
-const maxAhead = 24 * time.Hour
+// maxAhead is how far in the future a message's sendAt may lie: a year.
+const maxAhead = 366 * 24 * time.Hour
+
+// soon is how long a queue can hold a record back; what is due later than that is scheduled. (SQS: DelaySeconds.)
+const soon = 15 * time.Minute
 
 // arrival is what a record asks for: everything that the decisions need to know of
 // the message.
@@ -115,6 +117,17 @@ var arriving = table{
 			return ending.decide(s)
 		},
 	}, {
+		when: "`scheduled`, and its time has not come", then: "be held until then",
+		holds: func(s situation) bool { return s.item.State == Scheduled && s.now.Before(s.item.NotBefore) },
+		do:    func(s situation) decision { return decision{verdict: putOff, at: s.item.NotBefore} },
+	}, {
+		when: "`scheduled`", then: "as *before a claim*, whatever `sendAt` the record has: it may have been moved since",
+		holds: func(s situation) bool { return s.item.State == Scheduled },
+		do: func(s situation) decision {
+			s.record.sendAt = time.Time{}
+			return s.start(*s.item)
+		},
+	}, {
 		when: "its time to wait is not over", then: "come back then",
 		holds: func(s situation) bool { return s.now.Before(s.item.NotBefore) },
 		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.item.NotBefore} },
@@ -149,7 +162,7 @@ var starting = table{
 		to:    []State{Expired},
 		do:    func(s situation) decision { return s.ends(Expired, "it could not be sent before its expiresAt") },
 	}, {
-		when: "its `sendAt` is more than 24 hours ahead, and nothing was begun", then: "`rejected`",
+		when: "its `sendAt` is more than a year ahead, and nothing was begun", then: "`rejected`",
 		holds: func(s situation) bool { return s.item.State == "" && s.tooFarAhead() },
 		to:    []State{Rejected},
 		do: func(s situation) decision {
@@ -160,9 +173,13 @@ var starting = table{
 			return d
 		},
 	}, {
-		when: "its `sendAt` or its hours have not come", then: "come back then",
+		when: "its `sendAt` or its hours have not come", then: "`scheduled`, and be held until then",
 		holds: func(s situation) bool { return s.record.due(s.now).After(s.now) },
-		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.record.due(s.now)} },
+		to:    []State{Scheduled},
+		do: func(s situation) decision {
+			next := s.item.scheduled(s.record, s.record.due(s.now), "", s.now)
+			return decision{verdict: putOff, item: &next, at: next.NotBefore}
+		},
 	}, {
 		when: "otherwise", then: "wait for a slot, then `sending`, and post it",
 		holds: always,
@@ -231,11 +248,18 @@ func (i Item) nextGeneration(fingerprint, workspace string) Item {
 	return next
 }
 
-// CheckAhead returns an error, for the user, if a message's sendAt is further ahead
-// than a record can wait for it.
+// scheduled is the item held until that moment. It keeps its content, so that it can be moved to an earlier one.
+func (i Item) scheduled(a arrival, at time.Time, reason string, now time.Time) Item {
+	next := i.moved(Scheduled, reason, now)
+	next.NotBefore, next.Content = at.Add(time.Millisecond-1).Truncate(time.Millisecond), a.content // as precise as a ledger is
+	next.ForgetAt = later(next.ForgetAt, later(at, a.expiresAt).Add(remember))
+	return next
+}
+
+// CheckAhead returns an error, for the user, if a message's sendAt is further ahead than one is held.
 func CheckAhead(sendAt, now time.Time) error {
 	if sendAt.After(now.Add(maxAhead)) {
-		return fmt.Errorf("sendAt may be at most %.0f hours ahead; later ones are not possible yet", maxAhead.Hours())
+		return errors.New("sendAt may be at most a year ahead")
 	}
 	return nil
 }

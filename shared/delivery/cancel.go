@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 )
 
 // ErrNotCancelled is matched by errors that say where a message stands that could not be cancelled.
@@ -12,9 +13,11 @@ var ErrNotCancelled = errors.New("the message was not cancelled")
 // cancelling is what becomes of a message that somebody wants to take back, by the item that stands.
 var cancelling = table{
 	{
-		when: "`waiting`, and it was posted before with an unknown outcome", then: "`unknown`",
-		holds: func(s situation) bool { return s.item.State == Waiting && s.item.Resent },
-		to:    []State{Unknown},
+		when: "`scheduled` or `waiting`, and it was posted before with an unknown outcome", then: "`unknown`",
+		holds: func(s situation) bool {
+			return (s.item.State == Scheduled || s.item.State == Waiting) && s.item.Resent
+		},
+		to: []State{Unknown},
 		do: func(s situation) decision {
 			s.record.content = s.item.Content
 			return s.ends(Unknown, "it may have been sent; cancelled by "+s.person+" before it was sent once more")
@@ -43,6 +46,8 @@ var cancelling = table{
 // It goes by the ledger alone: what is on the queue and was never written down is not found, and a correction that
 // is there stands as what it corrects until a worker takes it.
 //
+// What is scheduled for it is removed, if that can be done.
+//
 // Errors: ErrNotFound; one that matches [ErrNotCancelled], with the item that stands; or that the ledger could not be asked,
 // and then it is not known whether the message is cancelled.
 func (s *Sender) Cancel(ctx context.Context, id, by string) (Item, error) {
@@ -64,10 +69,23 @@ func (s *Sender) Cancel(ctx context.Context, id, by string) (Item, error) {
 			return *standing, fmt.Errorf("cancel message %s: %w", id, err)
 		}
 		if ok {
+			s.unschedule(ctx, *standing)
 			return *d.item, d.item.notCancelled()
 		}
 	}
 	return Item{}, fmt.Errorf("cancel message %s: others kept writing; try again", id)
+}
+
+// unschedule removes what is scheduled for an item that was cancelled. If that fails, it comes to a worker, which finds the
+// message at rest.
+func (s *Sender) unschedule(ctx context.Context, i Item) {
+	if s.Scheduler == nil || i.State != Scheduled {
+		return
+	}
+	if err := s.Scheduler.Unschedule(ctx, i.ID); err != nil && s.Log != nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "a cancelled message stays scheduled, and will be found cancelled",
+			slog.String("id", i.ID), slog.String("error", err.Error()))
+	}
 }
 
 // notCancelled returns why the item is not cancelled, if it is not.

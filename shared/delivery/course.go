@@ -2,7 +2,7 @@ package delivery
 
 import "time"
 
-// effect is something that is to be carried out. There are six of them.
+// effect is something that is to be carried out. There are seven of them.
 type effect struct {
 	kind effectKind
 	// item is to be written if what stands still has the revision over.
@@ -10,6 +10,8 @@ type effect struct {
 	over string
 	// pause is for the account.
 	pause pause
+	// at is until when the record is held.
+	at time.Time
 	// result is how the record ends.
 	result Result
 }
@@ -27,6 +29,8 @@ const (
 	post effectKind = "post"
 	// hold has the whole account wait.
 	hold effectKind = "hold"
+	// schedule has the record come again at a later time.
+	schedule effectKind = "schedule"
 	// end acknowledges the record, or says when it comes back.
 	end effectKind = "end"
 )
@@ -42,6 +46,8 @@ type event struct {
 	retryAt time.Time
 	// post is what a post came to.
 	post outcome
+	// held says that the record was scheduled.
+	held bool
 }
 
 // maxRaces is how often a write is decided anew because others wrote too.
@@ -89,6 +95,11 @@ func (c *course) next(e event, now time.Time) effect {
 		return c.ended(now)
 	case hold:
 		return c.conclude(now)
+	case schedule:
+		if !e.held { // there is nobody who could
+			return c.end(Result{Item: c.item(), RetryAt: c.decided.at})
+		}
+		return c.end(Result{Item: c.item(), Done: true})
 	default:
 		if c.looksFirst {
 			return c.await(effect{kind: look})
@@ -195,6 +206,8 @@ func (c *course) conclude(now time.Time) effect {
 		return c.end(Result{Item: c.item(), Done: true})
 	case d.verdict == outdated:
 		return c.end(Result{Item: c.item(), Done: true, Conflict: true})
+	case d.verdict == putOff && d.at.Sub(now) > soon:
+		return c.await(effect{kind: schedule, at: d.at})
 	case owned && d.item != nil && !d.at.After(now):
 		return c.decide(now)
 	default:

@@ -135,9 +135,9 @@ var overtaking = table{
 		holds: func(s situation) bool { return s.item.Owner != s.by.owner },
 		do:    situation.leave,
 	}, {
-		when: "it was sent, and stands as `unknown` or `waiting`", then: "`sent`",
+		when: "it was sent, and stands as `unknown`, `waiting` or `scheduled`", then: "`sent`",
 		holds: func(s situation) bool {
-			return s.next.State == Sent && (s.item.State == Unknown || s.item.State == Waiting)
+			return s.next.State == Sent && (s.item.State == Unknown || s.item.State == Waiting || s.item.State == Scheduled)
 		},
 		to: []State{Sent},
 		do: func(s situation) decision { return decision{verdict: rest, item: s.next} },

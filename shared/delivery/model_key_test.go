@@ -14,7 +14,7 @@ import (
 // which worker is which does not count.
 func (w world) key() [2]uint64 {
 	k := make(key, 0, 512)
-	k.numbers(w.left.messages, w.left.deliveries, w.left.ticks, w.left.ends, w.left.cancels, w.seconds(w.paused))
+	k.numbers(w.left.messages, w.left.deliveries, w.left.ticks, w.left.ends, w.left.cancels, w.left.moves, w.seconds(w.paused))
 	for m := range messages {
 		k.flags(w.records[m].gone)
 		k.numbers(w.records[m].deliveries, w.accepted[m])
@@ -81,7 +81,7 @@ func (w world) appendThread(k *key, t *thread, m int) {
 		return
 	}
 	k.text(string(t.course.awaits))
-	k.flags(t.course.by != nil, t.todo.result.Done)
+	k.flags(t.course.by != nil, t.todo.result.Done, t.held)
 	k.numbers(t.course.races)
 	if t.course.claim != nil {
 		k.outcome(&t.course.posted)

@@ -19,11 +19,12 @@ const (
 )
 
 // bounds keep the model finite: how many messages there are, how often each is delivered, how often the clock moves on, a
-// worker ends and a person cancels, and how many of the answers there are.
-type bounds struct{ messages, deliveries, ticks, ends, answers, cancels int }
+// worker ends, and a person cancels or moves a message, and how many of the answers there are; ahead is after how many
+// ticks the messages are to go.
+type bounds struct{ messages, deliveries, ticks, ends, answers, cancels, moves, ahead int }
 
-// tick is longer than a lease with its grace, and than the wait before a resend.
-const tick = 40 * time.Second
+// tick is longer than a lease with its grace, than the wait before a resend, and than a queue holds a record.
+const tick = soon + time.Minute
 
 // leaseFor is how long a claim lasts.
 const leaseFor = 27 * time.Second
@@ -53,6 +54,8 @@ type thread struct {
 	todo   effect
 	// answer is what DMLY has done with a post, before the worker knows.
 	answer *outcome
+	// held says that another record will come, as it was scheduled.
+	held bool
 }
 
 func (t *thread) clone() *thread {
@@ -63,13 +66,14 @@ func (t *thread) clone() *thread {
 type checker struct {
 	t       *testing.T
 	resend  [messages]bool
+	sendAt  time.Time
 	seen    map[[2]uint64]struct{}
 	counts  tally.Counts
 	reached map[State]bool
 }
 
 func (c *checker) arrival(m int) arrival {
-	return arrival{id: fmt.Sprint("m", m), fingerprint: "f", content: []byte("content"), steps: 1 + m%2, resend: c.resend[m]}
+	return arrival{id: fmt.Sprint("m", m), fingerprint: "f", content: []byte("content"), steps: 1 + m%2, resend: c.resend[m], sendAt: c.sendAt}
 }
 
 // answers are what a post may come to; accepted says which of them DMLY took.
@@ -128,6 +132,11 @@ func (c *checker) steps(w world) []world {
 		if next, ok := c.cancel(w, m); ok {
 			all = append(all, next)
 		}
+		for _, to := range []time.Time{w.now, w.now.Add(tick)} {
+			if next, ok := c.move(w, m, to); ok {
+				all = append(all, next)
+			}
+		}
 	}
 	if w.left.ticks > 0 {
 		later := w
@@ -175,9 +184,12 @@ func (c *checker) step(w world, worker, m int) []world {
 	case hold:
 		w.paused = w.now.Add(tick)
 		return goOn(event{})
+	case schedule:
+		t.held = true
+		return goOn(event{held: true})
 	default:
 		w.threads[worker][m] = nil
-		if t.todo.result.Done {
+		if t.todo.result.Done && !t.held {
 			w.records[m].gone = true
 			c.rested(w, m)
 		}
@@ -209,6 +221,8 @@ func (c *checker) write(w *world, t *thread, m int) event {
 		c.t.Errorf("an owner whose token was replaced wrote %s over %s", after.State, before.State)
 	case before.State == Sending && !ours && w.now.Before(before.Lease.Add(leaseGrace)):
 		c.t.Errorf("%s was concluded of a claim whose owner may live", after.State)
+	case before.State == Scheduled && after.State == Sending && w.now.Before(before.NotBefore):
+		c.t.Errorf("it was claimed at %v, and is to go at %v", w.now, before.NotBefore)
 	case before.State.Final() && before.State != Unknown:
 		c.t.Errorf("%s was written over %s", after.State, before.State)
 	}
@@ -235,6 +249,24 @@ func (c *checker) cancel(w world, m int) (world, bool) {
 	d.item.Revision = fmt.Sprint("r", w.writes[m])
 	w.ledger[m] = d.item
 	c.reached[d.item.State] = true
+	return w, true
+}
+
+// move has a person move a message, in one step like a cancellation. What it brings is the record that is there anyway.
+func (c *checker) move(w world, m int, to time.Time) (world, bool) {
+	if w.left.moves == 0 || w.ledger[m] == nil {
+		return w, false
+	}
+	record := c.arrival(m)
+	record.sendAt = to
+	d := moving.decide(situation{record: record, item: w.ledger[m], person: "ops", now: w.now})
+	if d.item == nil {
+		return w, false
+	}
+	w.left.moves--
+	w.writes[m]++
+	d.item.Revision = fmt.Sprint("r", w.writes[m])
+	w.ledger[m] = d.item
 	return w, true
 }
 
@@ -288,25 +320,30 @@ func (c *checker) rested(w world, m int) {
 }
 
 // TestModel tries all orders of what two workers do with two messages, each delivered more than once, while leases end,
-// workers end or sleep, and a person cancels.
+// workers end or sleep, and a person cancels them or moves them to another time.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	limits := []bounds{
 		{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: 3, cancels: 1},
 		{messages: 2, deliveries: 2, ticks: 0, ends: 0, answers: 1},
+		{messages: 1, deliveries: 3, ticks: 2, ends: 1, answers: 2, cancels: 1, moves: 1, ahead: 1},
 	}
 	if tally.Full() {
 		limits = []bounds{
 			{messages: 1, deliveries: 3, ticks: 2, ends: 2, answers: len(answers), cancels: 1},
 			{messages: 2, deliveries: 2, ticks: 1, ends: 1, answers: 2},
+			{messages: 1, deliveries: 4, ticks: 3, ends: 1, answers: 3, cancels: 1, moves: 2, ahead: 1},
 		}
 	}
 	counts := tally.Counts{}
 	for _, limit := range limits {
 		c := &checker{t: t, resend: [messages]bool{limit.messages == 1, true}, seen: map[[2]uint64]struct{}{}, counts: counts, reached: map[State]bool{}}
+		if limit.ahead > 0 {
+			c.sendAt = noon.Add(time.Duration(limit.ahead) * tick)
+		}
 		start := world{now: noon, left: limit}
 		c.explore(start)
-		first := c.arrival(0).first().moved(Accepted, "", noon) // the same, with a message that came over HTTP
+		first := c.arrival(0).first().accepted(c.arrival(0), noon) // the same, with a message that came over HTTP
 		first.Revision = "r0"
 		start.ledger[0] = &first
 		c.explore(start)

@@ -200,6 +200,16 @@ func (p ClientPoster) Post(ctx context.Context, key apikey.Key, req dmly.Request
 	return client.Send(ctx, req)
 }
 
+// CancelKeys remembers which messages can be cancelled together. It is safe for concurrent use.
+type CancelKeys interface {
+	// Keep notes until then that the message with this id waits under the cancelKey; again is harmless.
+	Keep(ctx context.Context, cancelKey, id string, until time.Time) error
+	// Under returns at most n ids that were kept under the cancelKey and not until a moment before now, each once, and the
+	// cursor of those that follow, empty behind the last; the first page has the empty cursor. It is strongly
+	// consistent: what Keep has returned for is there. Some of the messages may be at rest.
+	Under(ctx context.Context, cancelKey string, n int, cursor string, now time.Time) (ids []string, next string, err error)
+}
+
 // Scheduler holds records for longer than a queue does. It is safe for concurrent use.
 type Scheduler interface {
 	// Schedule has the record come to the queue of the lane at that moment, at least once and perhaps a minute before or

@@ -24,14 +24,18 @@ const (
 )
 
 // Sender takes messages to rest. Its fields are its collaborators, all required
-// but Retry and Log. It is safe for concurrent use.
+// but Scheduler, CancelKeys, Retry and Log. It is safe for concurrent use.
 type Sender struct {
 	Ledger Ledger
 	Pacer  Pacer
 	Poster Poster
 	Keys   Keys
 	Clock  Clock
-	Retry  Retry
+	// Scheduler holds what is due later; nil where there is none.
+	Scheduler Scheduler
+	// CancelKeys knows what waits under which cancelKey; nil where nobody cancels by one.
+	CancelKeys CancelKeys
+	Retry      Retry
 	// NewToken makes a name that nobody made before, such as [crypto/rand.Text].
 	NewToken func() string
 	// Log gets one line for each outcome; nil for none.
@@ -42,7 +46,8 @@ type Sender struct {
 type Result struct {
 	// Item is where the message stands; its State is empty if that is not known.
 	Item Item
-	// Done says that the record has nothing more to do: it can be acknowledged.
+	// Done says that the record has nothing more to do: it can be acknowledged. The message is at rest, or scheduled, and
+	// then another record is held for it.
 	Done bool
 	// RetryAt is when to bring the record back, if it is not done.
 	RetryAt time.Time
@@ -91,7 +96,7 @@ func (c *course) seen(now time.Time) Result {
 	switch arriving.decide(c.situation(now)).verdict {
 	case conflict, outdated:
 		result.Conflict = true
-	case rest, claim, comeBack:
+	case rest, claim, comeBack, putOff:
 		result.Done = result.Item.State.Final() && !c.situation(now).otherContent()
 	}
 	return result
@@ -153,6 +158,8 @@ func (j *job) run(ctx context.Context) (Result, error) {
 			e.post = j.post(ctx, *j.course.claim)
 		case hold:
 			err = j.hold(ctx, todo.pause)
+		case schedule:
+			e.held, err = j.schedule(ctx, todo.at)
 		case end:
 			return todo.result, nil
 		}
@@ -194,6 +201,9 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 		return event{}, fmt.Errorf("claim message %s: %w", w.item.ID, ctx.Err())
 	}
 	w.item.Revision = j.NewToken()
+	if err := j.keepUnder(ctx, j.message.CancelKey, w.item); err != nil {
+		return event{}, err
+	}
 	standing, ok, err := j.put(ctx, w.item, w.over)
 	switch {
 	case err != nil:

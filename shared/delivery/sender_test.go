@@ -211,15 +211,15 @@ func TestTimesAreJudgedAtTheMomentOfSending(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		more  string
-		state delivery.State // empty: it comes back
+		state delivery.State // if it is scheduled, it comes back
 		retry string
 	}{
 		"expired":                {`,"expiresAt":"2026-11-23T12:00:00Z"`, delivery.Expired, ""},
 		"expires later":          {`,"expiresAt":"2026-11-23T12:00:01Z"`, delivery.Sent, ""},
-		"not yet":                {`,"sendAt":"2026-11-23T13:30:00+01:00"`, "", "2026-11-23T12:30:00Z"},
-		"too far ahead":          {`,"sendAt":"2026-11-24T12:00:01Z"`, delivery.Rejected, ""},
+		"not yet":                {`,"sendAt":"2026-11-23T13:10:00+01:00"`, delivery.Scheduled, "2026-11-23T12:10:00Z"},
+		"too far ahead":          {`,"sendAt":"2027-11-24T12:00:01Z"`, delivery.Rejected, ""},
 		"due":                    {`,"sendAt":"2026-11-23T13:00:00+01:00"`, delivery.Sent, ""},
-		"outside its hours":      {`,"deliverWithin":{"from":"14:00","to":"20:00","timezone":"Europe/Berlin"}`, "", "2026-11-23T13:00:00Z"},
+		"outside its hours":      {`,"deliverWithin":{"from":"13:05","to":"20:00","timezone":"Europe/Berlin"}`, delivery.Scheduled, "2026-11-23T12:05:00Z"},
 		"opens after it expires": {`,"expiresAt":"2026-11-23T12:30:00Z","deliverWithin":{"from":"14:00","to":"20:00","timezone":"Europe/Berlin"}`, delivery.Expired, ""},
 	}
 	for name, tc := range tests {
@@ -227,7 +227,7 @@ func TestTimesAreJudgedAtTheMomentOfSending(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			result := w.deliver(text(t, "a", "Hello", tc.more))
-			if result.Item.State != tc.state || result.Done != (tc.state != "") {
+			if result.Item.State != tc.state || result.Done != (tc.state != delivery.Scheduled) {
 				t.Errorf("result %+v, want %q", result, tc.state)
 			}
 			if tc.retry != "" && result.RetryAt.UTC().Format(time.RFC3339) != tc.retry {

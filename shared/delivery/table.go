@@ -18,7 +18,7 @@ type situation struct {
 	post outcome
 	// next is what an owner would write if it found its claim, and not this item.
 	next *Item
-	// person is who wants the message back.
+	// person is who wants the message back, or at another time.
 	person string
 	retry  Retry
 	now    time.Time
@@ -45,6 +45,8 @@ const (
 	claim
 	// comeBack: it comes back at decision.at, or goes on at once if that has come.
 	comeBack
+	// putOff: it is brought back at decision.at, by a schedule or, if that is soon, by the queue.
+	putOff
 	// conflict: its id belongs to another message; it is recorded as rejected elsewhere.
 	conflict
 	// outdated: it is of an earlier generation, or of content that was refused and corrected since.
@@ -95,6 +97,7 @@ func StateTable() string {
 		{"The post has ended:", ending},
 		{"Somebody took its slow owner for dead meanwhile:", overtaking},
 		{"Somebody cancels it. What stands:", cancelling},
+		{"Somebody moves it to another `sendAt`. What stands:", moving},
 	} {
 		fmt.Fprintf(&b, "| %s | |\n|---|---|\n", part.title)
 		for _, r := range part.table {

@@ -59,8 +59,8 @@ func items() []*Item {
 func records() []arrival {
 	var all []arrival
 	for _, generation := range []int{0, 1, 2, 3} {
-		for _, sendAt := range []time.Duration{-time.Hour, time.Hour, 48 * time.Hour} {
-			for _, expiresAt := range []time.Duration{-time.Minute, 90 * time.Minute, 72 * time.Hour} {
+		for _, sendAt := range []time.Duration{-time.Hour, time.Hour, 400 * 24 * time.Hour} {
+			for _, expiresAt := range []time.Duration{-time.Minute, 90 * time.Minute, 500 * 24 * time.Hour} {
 				for _, resend := range []bool{false, true} {
 					all = append(all, arrival{
 						id: "a", fingerprint: "same", generation: generation, content: []byte("content"), steps: 2,
@@ -87,8 +87,10 @@ func outcomes() []outcome {
 	}
 }
 
-// keepsContent says whether it is a problem, or would be one if it were cancelled.
-func keepsContent(i Item) bool { return i.State.Problem() || i.State == Waiting && i.Resent }
+// keepsContent says whether it is a problem, would be one if it were cancelled, or can be moved.
+func keepsContent(i Item) bool {
+	return i.State.Problem() || i.State == Scheduled || i.State == Waiting && i.Resent
+}
 
 // follow asks each rule of the table for each situation in which it decides, and fails if a row never does.
 func follow(t *testing.T, table table, all []situation, check func(r rule, s situation, d decision)) {
@@ -151,8 +153,11 @@ func TestAnArrivalDoesWhatItsRowSays(t *testing.T) {
 			}
 			return
 		}
-		if (d.verdict == claim) != (d.item.State == Sending) {
+		if (d.verdict == claim) != (d.item.State == Sending) || (d.verdict == putOff) != (d.item.State == Scheduled) {
 			t.Errorf("%q: verdict %d for %s", r.when, d.verdict, d.item.State)
+		}
+		if d.item.State == Scheduled && (!d.item.NotBefore.After(s.now) || !d.at.Equal(d.item.NotBefore)) {
+			t.Errorf("%q: it is scheduled for %v, and held until %v", r.when, d.item.NotBefore, d.at)
 		}
 		if s.item == nil {
 			return
@@ -176,7 +181,7 @@ func TestBeforeAClaimDoesWhatItsRowSays(t *testing.T) {
 	t.Parallel()
 	var all []situation
 	for _, s := range situations() {
-		if s.item != nil && (s.item.State == Accepted || s.item.State == Waiting) {
+		if s.item != nil && (s.item.State == Accepted || s.item.State == Scheduled || s.item.State == Waiting) {
 			all = append(all, s)
 			begun := *s.item
 			begun.State = ""
@@ -292,7 +297,7 @@ func TestACancelDoesWhatItsRowSays(t *testing.T) {
 		if d.item == nil {
 			return
 		}
-		if d.item.State == Cancelled && s.item.State == Waiting && s.item.Resent {
+		if d.item.State == Cancelled && s.item.State != Accepted && s.item.Resent {
 			t.Errorf("%q: it may have been sent", r.when)
 		}
 		if d.item.Owner != s.item.Owner || d.item.Generation != s.item.Generation || !d.item.NotBefore.IsZero() {
@@ -300,6 +305,36 @@ func TestACancelDoesWhatItsRowSays(t *testing.T) {
 		}
 		if last := d.item.History[len(d.item.History)-1]; !strings.Contains(last.Reason, "cancelled by ops") {
 			t.Errorf("%q: the history ends with %+v", r.when, last)
+		}
+	})
+}
+
+func TestAMoveDoesWhatItsRowSays(t *testing.T) {
+	t.Parallel()
+	var all []situation
+	for _, item := range items() {
+		for _, record := range records() {
+			if item != nil {
+				all = append(all, situation{item: item, record: record, person: "ops", now: noon})
+			}
+		}
+	}
+	follow(t, moving, all, func(r rule, s situation, d decision) {
+		leadsTo(t, r, d, nil)
+		if d.item == nil {
+			if s.item.State == Scheduled && !s.record.expired(later(noon, s.record.sendAt)) {
+				t.Errorf("%q: it is left where it is", r.when)
+			}
+			return
+		}
+		if s.item.State != Scheduled || d.item.Owner != s.item.Owner || d.item.Generation != s.item.Generation || d.item.Attempts != s.item.Attempts || d.item.Resent != s.item.Resent {
+			t.Errorf("%q: %+v became %+v", r.when, s.item, d.item)
+		}
+		if want := later(noon, s.record.sendAt); !d.item.NotBefore.Equal(want) || !d.at.Equal(want) {
+			t.Errorf("%q: it goes at %v, want %v", r.when, d.item.NotBefore, want)
+		}
+		if !d.item.ForgetAt.After(d.item.NotBefore.Add(remember - time.Second)) {
+			t.Errorf("%q: it goes at %v, and is forgotten at %v", r.when, d.item.NotBefore, d.item.ForgetAt)
 		}
 	})
 }

@@ -1,0 +1,79 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// maxUnder is after how many messages a call that cancels by cancelKey ends; a page of them is looked at together.
+const maxUnder, underPage = 1000, 100
+
+// Cancellation is what became of one message that was to be cancelled.
+type Cancellation struct {
+	// Item is where it stands; only its ID if that is not known.
+	Item Item
+	// Err is nil if it is cancelled, or else as that of [Sender.Cancel].
+	Err error
+}
+
+// keepUnder notes that the item can be found by the message's cancelKey, before it is written down as one that waits.
+func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i Item) error {
+	if s.CancelKeys == nil || cancelKey == "" || i.State != Accepted && i.State != Scheduled && i.State != Waiting {
+		return nil
+	}
+	if err := s.CancelKeys.Keep(ctx, cancelKey, i.ID, i.ForgetAt); err != nil {
+		return fmt.Errorf("note the cancelKey of message %s: %w", i.ID, err)
+	}
+	return nil
+}
+
+// CancelUnder cancels all that waits under a cancelKey: each message as [Sender.Cancel] does. It returns what became of those
+// that can still be cancelled or are being sent; what had come to rest before is left out. more says that there may be others, for which it
+// has to be called again.
+//
+// It finds what is in the ledger as accepted, scheduled or waiting: not what stands on a queue and no worker has seen.
+//
+// An error means that not all of them were found; repeating the call does no harm.
+func (s *Sender) CancelUnder(ctx context.Context, cancelKey, by string) (all []Cancellation, more bool, err error) {
+	if s.CancelKeys == nil {
+		return nil, false, errors.New("cancelKeys are not kept here")
+	}
+	for cursor := ""; ; {
+		ids, next, err := s.CancelKeys.Under(ctx, cancelKey, underPage, cursor, s.Clock.Now())
+		if err != nil {
+			return all, true, fmt.Errorf("look up what waits under the cancelKey: %w", err)
+		}
+		all = append(all, s.cancelAll(ctx, ids, by)...)
+		if next == "" || len(all) >= maxUnder {
+			return all, next != "", nil
+		}
+		cursor = next
+	}
+}
+
+func (s *Sender) cancelAll(ctx context.Context, ids []string, by string) []Cancellation {
+	each := make([]Cancellation, len(ids))
+	atOnce(len(ids), func(i int) { each[i] = s.cancelOne(ctx, ids[i], by) })
+	var all []Cancellation
+	for _, c := range each {
+		if c.Item.ID != "" {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// cancelOne is empty for what was at rest before, or is forgotten.
+func (s *Sender) cancelOne(ctx context.Context, id, by string) Cancellation {
+	standing, err := s.look(ctx, id)
+	switch {
+	case err != nil:
+		return Cancellation{Item: Item{ID: id}, Err: err}
+	case standing == nil || standing.State.Final():
+		return Cancellation{}
+	}
+	item, err := s.Cancel(ctx, id, by)
+	item.ID = id
+	return Cancellation{Item: item, Err: err}
+}

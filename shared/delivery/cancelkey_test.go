@@ -1,0 +1,157 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
+)
+
+// register is a [delivery.CancelKeys] of one page at a time.
+type register struct {
+	mu   sync.Mutex
+	kept map[string][]string
+	page int
+	err  error
+}
+
+func (r *register) Keep(_ context.Context, cancelKey, id string, _ time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil && !slices.Contains(r.kept[cancelKey], id) {
+		r.kept[cancelKey] = append(r.kept[cancelKey], id)
+	}
+	return r.err
+}
+
+func (r *register) Under(_ context.Context, cancelKey string, n int, cursor string, _ time.Time) ([]string, string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.kept[cancelKey]
+	if cursor != "" {
+		_, all, _ = cutAfter(all, cursor)
+	}
+	n = min(n, r.page, len(all))
+	if n == len(all) {
+		return all, "", r.err
+	}
+	return all[:n], all[n-1], r.err
+}
+
+func cutAfter(all []string, id string) (before, after []string, found bool) {
+	i := slices.Index(all, id)
+	return all[:i+1], all[i+1:], i >= 0
+}
+
+func keyed(t *testing.T) (*world, *timetable, *shelf, *register) {
+	t.Helper()
+	w, s, q := scheduling(t)
+	r := &register{kept: map[string][]string{}, page: 2}
+	w.sender.CancelKeys = r
+	return w, s, q, r
+}
+
+// cancelOrder42 cancels all that waits under one cancelKey, and says in short what became of each.
+func (w *world) cancelOrder42() (told []string, more bool) {
+	w.t.Helper()
+	all, more, err := w.sender.CancelUnder(w.t.Context(), "order-42", "ops")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, c := range all {
+		told = append(told, fmt.Sprintf("%s %s %v", c.Item.ID, c.Item.State, c.Err == nil))
+	}
+	slices.Sort(told)
+	return told, more
+}
+
+const underOrder42 = `,"cancelKey":"order-42"`
+
+func TestAllThatWaitsUnderACancelKeyIsCancelled(t *testing.T) {
+	t.Parallel()
+	w, s, q, _ := keyed(t)
+	accept(t, w, q, text(t, "accepted", "Hello", underOrder42))
+	accept(t, w, q, text(t, "ahead", "Hello", underOrder42+inTwoDays))
+	w.deliver(text(t, "queued", "Hello", underOrder42+inTenMinutes))
+	w.deliver(text(t, "sent", "Hello", underOrder42))
+	w.answers(errNotSent)
+	w.deliver(text(t, "waiting", "Hello", underOrder42))
+	w.answers(errUnknown)
+	w.deliver(text(t, "resent", "Hello", underOrder42+`,"ifUnknown":"resend"`))
+	accept(t, w, q, text(t, "other", "Hello", `,"cancelKey":"order-43"`+inTwoDays))
+	accept(t, w, q, text(t, "none", "Hello", inTwoDays))
+	w.answer = func(context.Context, post) error {
+		told, more := w.cancelOrder42()
+		want := []string{"accepted cancelled true", "ahead cancelled true", "queued cancelled true", "resent unknown false", "waiting cancelled true"}
+		if !slices.Equal(told, want) || more {
+			t.Errorf("got %q, want %q", told, want)
+		}
+		return nil
+	}
+	w.deliver(text(t, "last", "Hello", underOrder42)) // sent while the others are cancelled, and never one that waits
+	if told, more := w.cancelOrder42(); len(told) > 0 || more {
+		t.Errorf("again: %q", told)
+	}
+	if len(s.held) != 2 || w.item("other").State != delivery.Scheduled || w.item("none").State != delivery.Scheduled {
+		t.Errorf("%d are still held", len(s.held))
+	}
+}
+
+func TestWhatIsBeingSentUnderACancelKeyIsSaid(t *testing.T) {
+	t.Parallel()
+	w, _, _, _ := keyed(t)
+	w.answers(errNotSent)
+	m := text(t, "a", "Hello", underOrder42)
+	w.deliver(m)
+	w.clock.advance(time.Hour)
+	w.answer = func(context.Context, post) error {
+		if told, _ := w.cancelOrder42(); !slices.Equal(told, []string{"a sending false"}) {
+			t.Errorf("got %q", told)
+		}
+		return nil
+	}
+	w.until(m)
+}
+
+// Nothing waits that the register does not know.
+func TestWhatCannotBeNotedIsNotWrittenDown(t *testing.T) {
+	t.Parallel()
+	w, _, q, r := keyed(t)
+	r.err = errors.New("no answer")
+	if got := w.sender.Accept(t.Context(), text(t, "a", "Hello", underOrder42), q.lanes()); got.Err == nil || len(q.records) != 0 {
+		t.Errorf("accepted as %+v", got)
+	}
+	if _, err := w.try(text(t, "b", "Hello", underOrder42+inTwoDays)); err == nil || !strings.Contains(err.Error(), "cancelKey of message b") {
+		t.Errorf("its record ended with %v", err)
+	}
+	if _, _, err := w.sender.CancelUnder(t.Context(), "order-42", "ops"); !errors.Is(err, r.err) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if w.ledger.puts != 0 {
+		t.Errorf("%d writes", w.ledger.puts)
+	}
+}
+
+func TestManyUnderOneCancelKeyTakeSeveralCalls(t *testing.T) {
+	t.Parallel()
+	w, _, q, r := keyed(t)
+	r.page = 300
+	var all []message.Message
+	for i := range 1200 {
+		all = append(all, text(t, fmt.Sprint("m", i), "Hello", underOrder42+inTwoDays))
+	}
+	w.sender.AcceptAll(t.Context(), all, q.lanes())
+	for _, want := range []int{1000, 200, 0} {
+		told, more := w.cancelOrder42()
+		if len(told) != want || more != (want == 1000) {
+			t.Errorf("%d were cancelled, and more %v; want %d", len(told), more, want)
+		}
+	}
+}
