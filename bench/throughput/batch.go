@@ -47,6 +47,8 @@ func (b *bench) worker() function {
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "LEDGER=dynamodb:" + table, "DMLY_KEY_FROM=secretsmanager:bench/dmly-key",
 		"DMLY_BASE_URL=" + b.dmlyURL, rate,
 		"SEND_QUEUE_URL=" + b.awsURL + "/000000000000/send", "BULK_QUEUE_URL=" + b.awsURL + "/000000000000/bulk",
+		"SCHEDULE_GROUP=bench", "SCHEDULE_ROLE_ARN=arn:aws:iam::000000000000:role/bench",
+		"SEND_DEAD_LETTER_QUEUE_URL=" + b.awsURL + "/000000000000/send-dead", "BULK_DEAD_LETTER_QUEUE_URL=" + b.awsURL + "/000000000000/bulk-dead",
 	}, ours}
 }
 

@@ -163,6 +163,8 @@ func environment(t *testing.T, s *stack) (file string) {
 		"DMLY_BASE_URL":    "http://" + net.JoinHostPort(host, portOf(t, s.simURL)) + "/api",
 		"DMLY_KEY_FROM":    "secretsmanager:" + s.dmlySecret, "INBOUND_KEYS_FROM": "secretsmanager:" + s.callersSecret,
 		"LEDGER": "dynamodb:" + s.table, "SEND_QUEUE_URL": s.sendURL, "BULK_QUEUE_URL": s.bulkURL, "DMLY_RATE_PER_MINUTE": "6000",
+		"SCHEDULE_GROUP": s.group, "SCHEDULE_ROLE_ARN": s.groupRole,
+		"SEND_DEAD_LETTER_QUEUE_URL": s.sendDeadURL, "BULK_DEAD_LETTER_QUEUE_URL": s.bulkDeadURL,
 	}
 	text, err := json.Marshal(map[string]any{"Parameters": variables})
 	if err != nil {

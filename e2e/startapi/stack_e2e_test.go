@@ -38,6 +38,7 @@ type stack struct {
 	ledger *dynamodb.Ledger
 	// What its resources are called.
 	table, sendURL, bulkURL, dmlySecret, callersSecret string
+	sendDeadURL, bulkDeadURL, group, groupRole         string
 	// key is a caller's.
 	key string
 }
@@ -71,11 +72,13 @@ func (s *stack) read(t *testing.T, text string) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	values, err := outputs.Read(file, "LedgerTableName", "SendQueueUrl", "BulkQueueUrl", "DmlyKeySecret", "InboundKeysSecret")
+	values, err := outputs.Read(file, "LedgerTableName", "SendQueueUrl", "BulkQueueUrl", "DmlyKeySecret", "InboundKeysSecret",
+		"SendDeadLetterQueueUrl", "BulkDeadLetterQueueUrl", "LaterGroupName", "LaterRoleArn")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.table, s.sendURL, s.bulkURL, s.dmlySecret, s.callersSecret = values[0], values[1], values[2], values[3], values[4]
+	s.sendDeadURL, s.bulkDeadURL, s.group, s.groupRole = values[5], values[6], values[7], values[8]
 	s.ledger = dynamodb.Open(s.cfg, s.table)
 }
 

@@ -11,6 +11,8 @@ import (
 	"dmlysender/shared/apikey/secretsmanager"
 	"dmlysender/shared/config"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/later"
+	"dmlysender/shared/later/scheduler"
 	ledger "dmlysender/shared/ledger/dynamodb"
 	"dmlysender/shared/message"
 	pace "dmlysender/shared/pace/dynamodb"
@@ -25,11 +27,14 @@ var services = stack.AWS{
 	},
 	Queue:  func(cfg aws.Config, url string) delivery.Queue { return sqs.Open(cfg, url) },
 	Secret: secretsmanager.Open,
+	Scheduler: func(cfg aws.Config, group, roleARN string, targets map[delivery.Lane]later.Target) (delivery.Scheduler, error) {
+		return scheduler.Open(cfg, group, roleARN, targets)
+	},
 }
 
 // open builds the handler from the environment.
 func open() (*httpapi.Handler, error) {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Callers)
+	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Later, config.Callers)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,9 @@ func TestTheServicesCanBeAskedForMoreThanSending(t *testing.T) {
 			"DMLY_KEY_FROM": "secretsmanager:dmly", "LEDGER": "dynamodb:table", "INBOUND_KEYS_FROM": "secretsmanager:inbound",
 			"SEND_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/send",
 			"BULK_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk",
+			"SCHEDULE_GROUP": "later", "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/later",
+			"SEND_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/send-dead",
+			"BULK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk-dead",
 		},
 		"under sam local": {
 			"DMLY_KEY_FROM": "env:K", "K": "a-key", "LEDGER": "memory:", "INBOUND_KEYS_FROM": "env:I", "I": "a-key",
@@ -24,7 +27,7 @@ func TestTheServicesCanBeAskedForMoreThanSending(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := stack.Open(func(name string) string { return env[name] }, io.Discard, services, config.Sending, config.Queues, config.Callers)
+			s, err := stack.Open(func(name string) string { return env[name] }, io.Discard, services, config.Sending, config.Queues, config.Later, config.Callers)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.BatchQueues)
+	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.BatchQueues, config.Later)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)

@@ -9,6 +9,8 @@ import (
 	"dmlysender/functions/worker/sqsworker"
 	"dmlysender/shared/apikey/secretsmanager"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/later"
+	"dmlysender/shared/later/scheduler"
 	ledger "dmlysender/shared/ledger/dynamodb"
 	pace "dmlysender/shared/pace/dynamodb"
 	"dmlysender/shared/queue"
@@ -23,6 +25,9 @@ var services = stack.AWS{
 	},
 	Queue:  func(cfg aws.Config, url string) delivery.Queue { return sqs.Open(cfg, url) },
 	Secret: secretsmanager.Open,
+	Scheduler: func(cfg aws.Config, group, roleARN string, targets map[delivery.Lane]later.Target) (delivery.Scheduler, error) {
+		return scheduler.Open(cfg, group, roleARN, targets)
+	},
 }
 
 // byName are the queues that exist: what is sent at once where there is none cannot come back.

@@ -29,6 +29,8 @@ type Config struct {
 	// SendQueue and BulkQueue are the URLs in SEND_QUEUE_URL and BULK_QUEUE_URL, or
 	// empty for "memory:" and where they may be missing.
 	SendQueue, BulkQueue string
+	// Schedules is where what is due later is held, or empty for nowhere.
+	Schedules Schedules
 	// LogLevel is from LOG_LEVEL.
 	LogLevel slog.Level
 }
@@ -56,6 +58,9 @@ const (
 	Callers
 	// BatchQueues: SEND_QUEUE_URL and BULK_QUEUE_URL of a function that gets batches of them; each may be missing.
 	BatchQueues
+	// Later: SCHEDULE_GROUP, SCHEDULE_ROLE_ARN, and the dead-letter queue of each queue that has a URL. Where none has,
+	// nothing is held.
+	Later
 )
 
 const (
@@ -93,6 +98,8 @@ func Read(getenv func(string) string, needs ...Need) (Config, error) {
 			cfg.KeyFrom, cfg.LedgerTable = r.secret("DMLY_KEY_FROM"), r.ledger()
 		case Callers:
 			cfg.InboundKeysFrom = r.secret("INBOUND_KEYS_FROM")
+		case Later:
+			cfg.Schedules = r.schedules()
 		}
 	}
 	return cfg, errors.Join(r.problems...)
@@ -150,7 +157,7 @@ func (r *reader) ledger() (table string) {
 
 func (r *reader) queue(name string) (url string) {
 	value := r.getenv(name)
-	if strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://") {
+	if isURL(value) {
 		return value
 	}
 	if value == memory {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 
@@ -91,6 +92,60 @@ func TestAFunctionNeedsOnlyItsOwnVariables(t *testing.T) {
 	queues["SEND_QUEUE_URL"] = "memory:"
 	if _, err := read(queues, config.Queues, config.SendingIfMemoryQueue); err == nil || !strings.Contains(err.Error(), "DMLY_KEY_FROM") {
 		t.Errorf("with a memory queue: %v, want one about DMLY_KEY_FROM", err)
+	}
+}
+
+func TestQueuesWithAURLNeedSchedules(t *testing.T) {
+	t.Parallel()
+	const group = "SCHEDULE_GROUP is not set: set it to the name of a group of EventBridge Scheduler"
+	const role = "SCHEDULE_ROLE_ARN is not set: set it to the ARN of the role in which its schedules put records on the queues"
+	const sendDead = "SEND_DEAD_LETTER_QUEUE_URL is not set: set it to the URL of the send queue's dead-letter queue"
+	const bulkDead = "BULK_DEAD_LETTER_QUEUE_URL is not set: set it to the URL of the bulk queue's dead-letter queue"
+	whole := map[string]string{
+		"SCHEDULE_GROUP": "later", "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/later",
+		"SEND_DEAD_LETTER_QUEUE_URL": "https://sqs/send-dead", "BULK_DEAD_LETTER_QUEUE_URL": "https://sqs/bulk-dead",
+	}
+	withoutDead := map[string]string{"SCHEDULE_GROUP": "later", "SCHEDULE_ROLE_ARN": "arn", "SEND_DEAD_LETTER_QUEUE_URL": "send-dead"}
+	for name, tt := range map[string]struct {
+		send, bulk string
+		env        map[string]string
+		want       config.Schedules
+		problems   []string
+	}{
+		"two URLs": {
+			"https://sqs/send", "http://sqs/bulk", whole,
+			config.Schedules{Group: "later", RoleARN: whole["SCHEDULE_ROLE_ARN"], SendDeadLetters: "https://sqs/send-dead", BulkDeadLetters: "https://sqs/bulk-dead"}, nil,
+		},
+		"one URL": {
+			"", "https://sqs/bulk", whole,
+			config.Schedules{Group: "later", RoleARN: whole["SCHEDULE_ROLE_ARN"], BulkDeadLetters: "https://sqs/bulk-dead"}, nil,
+		},
+		"no queues":           {"", "", whole, config.Schedules{}, nil},
+		"memory":              {"memory:", "memory:", whole, config.Schedules{}, nil},
+		"memory, and no more": {"memory:", "memory:", nil, config.Schedules{}, nil},
+		"nothing else":        {"https://sqs/send", "https://sqs/bulk", nil, config.Schedules{}, []string{group, role, sendDead, bulkDead}},
+		"no dead-letter queues": {
+			"https://sqs/send", "https://sqs/bulk", withoutDead,
+			config.Schedules{Group: "later", RoleARN: "arn", SendDeadLetters: "send-dead"},
+			[]string{strings.Replace(sendDead, "not set", "not understood", 1), bulkDead},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := map[string]string{"SEND_QUEUE_URL": tt.send, "BULK_QUEUE_URL": tt.bulk}
+			maps.Copy(env, tt.env)
+			got, err := read(env, config.Later)
+			if got.Schedules != tt.want {
+				t.Errorf("got %+v, want %+v", got.Schedules, tt.want)
+			}
+			problems := ""
+			if err != nil {
+				problems = err.Error()
+			}
+			if want := strings.Join(tt.problems, "\n"); problems != want {
+				t.Errorf("got %s\nwant %s", problems, want)
+			}
+		})
 	}
 }
 

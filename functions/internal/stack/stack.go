@@ -17,6 +17,7 @@ import (
 	"dmlysender/shared/config"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
+	"dmlysender/shared/later"
 	"dmlysender/shared/ledger"
 	"dmlysender/shared/message"
 	"dmlysender/shared/pace"
@@ -30,6 +31,8 @@ type Stack struct {
 	Log    *slog.Logger
 	Sender *delivery.Sender
 	Queues queue.Lanes
+	// Scheduler is the Sender's. It is nil where the queues are in memory.
+	Scheduler delivery.Scheduler
 	// CallerKeys is where the keys of the HTTP API's callers come from.
 	CallerKeys apikey.Source
 }
@@ -42,6 +45,8 @@ type AWS struct {
 	Pacer  func(cfg aws.Config, table string, perMinute int) (delivery.Pacer, error)
 	Queue  func(cfg aws.Config, url string) delivery.Queue
 	Secret func(cfg aws.Config, nameOrARN string) apikey.Source
+	// Scheduler holds what is due later in the schedule group.
+	Scheduler func(cfg aws.Config, group, roleARN string, targets map[delivery.Lane]later.Target) (delivery.Scheduler, error)
 }
 
 // Open reads the configuration and builds what it asks for. Nothing is called: a
@@ -64,6 +69,12 @@ func Open(getenv func(string) string, logs io.Writer, services AWS, needs ...con
 		}
 	}
 	s.Queues = queue.Lanes{Normal: b.queue(cfg.SendQueue, s.Sender), Bulk: b.queue(cfg.BulkQueue, s.Sender)}
+	if cfg.Schedules != (config.Schedules{}) && s.Sender != nil {
+		if s.Scheduler, err = b.scheduler(s.Queues); err != nil {
+			return nil, err
+		}
+		s.Sender.Scheduler = s.Scheduler
+	}
 	if cfg.InboundKeysFrom != (config.SecretRef{}) {
 		if s.CallerKeys, err = b.secret(cfg.InboundKeysFrom); err != nil {
 			return nil, err
@@ -129,6 +140,22 @@ func (b builder) secret(ref config.SecretRef) (apikey.Source, error) {
 		return nil, errors.New("this function sends by itself only when it is tried locally: set DMLY_KEY_FROM to env:DMLY_API_KEY, or the queues to their URLs")
 	}
 	return b.services.Secret(b.aws, ref.SecretsManager), nil
+}
+
+// scheduler puts records on the queues that the function has.
+func (b builder) scheduler(queues queue.Lanes) (delivery.Scheduler, error) {
+	schedules, targets := b.cfg.Schedules, map[delivery.Lane]later.Target{}
+	if b.cfg.SendQueue != "" {
+		targets[delivery.NormalLane] = later.Target{Queue: queues.Normal, URL: b.cfg.SendQueue, DeadLetterURL: schedules.SendDeadLetters}
+	}
+	if b.cfg.BulkQueue != "" {
+		targets[delivery.BulkLane] = later.Target{Queue: queues.Bulk, URL: b.cfg.BulkQueue, DeadLetterURL: schedules.BulkDeadLetters}
+	}
+	s, err := b.services.Scheduler(b.aws, schedules.Group, schedules.RoleARN, targets)
+	if err != nil {
+		return nil, fmt.Errorf("open the schedules: %w", err)
+	}
+	return s, nil
 }
 
 // queue is the SQS queue at the URL, or one that sends at once.

@@ -2,8 +2,10 @@ package stack_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"dmlysender/shared/config"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/later"
 	"dmlysender/shared/ledger"
 	"dmlysender/shared/pace"
 	"dmlysender/shared/queue"
@@ -39,6 +42,19 @@ func (c *calls) services() stack.AWS {
 			c.names = append(c.names, "queue "+url)
 			return queue.Direct{}
 		},
+		Scheduler: func(_ aws.Config, group, roleARN string, targets map[delivery.Lane]later.Target) (delivery.Scheduler, error) {
+			c.names = append(c.names, fmt.Sprintf("schedules %s as %s", group, roleARN))
+			for _, lane := range slices.Sorted(maps.Keys(targets)) {
+				c.names = append(c.names, fmt.Sprintf("%s to %s, else to %s", lane, targets[lane].URL, targets[lane].DeadLetterURL))
+				if targets[lane].Queue == nil {
+					c.names = append(c.names, "which is not there")
+				}
+			}
+			if group == "broken" {
+				return nil, errors.New("no such thing")
+			}
+			return later.NewMemory(delivery.SystemClock{}, nil), nil
+		},
 		Secret: func(_ aws.Config, name string) apikey.Source {
 			c.names = append(c.names, "secret "+name)
 			return func(context.Context) (string, error) { return "a-key", nil }
@@ -55,17 +71,23 @@ func TestOnAWSEachServiceIsOpenedAsConfigured(t *testing.T) {
 	env := map[string]string{
 		"AWS_LAMBDA_FUNCTION_NAME": "api", "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
 		"DMLY_KEY_FROM": "secretsmanager:dmly", "LEDGER": "dynamodb:table", "SEND_QUEUE_URL": "https://sqs/send", "BULK_QUEUE_URL": "https://sqs/bulk", "INBOUND_KEYS_FROM": "secretsmanager:inbound",
+		"SCHEDULE_GROUP": "later", "SCHEDULE_ROLE_ARN": "arn", "SEND_DEAD_LETTER_QUEUE_URL": "https://sqs/send-dead", "BULK_DEAD_LETTER_QUEUE_URL": "https://sqs/bulk-dead",
 	}
 	var c calls
-	s, err := open(env, c.services(), config.Sending, config.Queues, config.Callers)
+	s, err := open(env, c.services(), config.Sending, config.Queues, config.Later, config.Callers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"pace table at 100", "secret dmly", "ledger table", "queue https://sqs/send", "queue https://sqs/bulk", "secret inbound"}; !slices.Equal(c.names, want) {
+	if want := []string{"pace table at 100", "secret dmly", "ledger table", "queue https://sqs/send", "queue https://sqs/bulk",
+		"schedules later as arn", "bulk to https://sqs/bulk, else to https://sqs/bulk-dead", "normal to https://sqs/send, else to https://sqs/send-dead", "secret inbound"}; !slices.Equal(c.names, want) {
 		t.Errorf("opened %q, want %q", c.names, want)
 	}
-	if s.Sender == nil || s.CallerKeys == nil {
+	if s.Sender == nil || s.CallerKeys == nil || s.Scheduler == nil || s.Sender.Scheduler != s.Scheduler {
 		t.Errorf("stack %+v", s)
+	}
+	env["SCHEDULE_GROUP"] = "broken"
+	if _, err := open(env, c.services(), config.Sending, config.Queues, config.Later); err == nil || err.Error() != "open the schedules: no such thing" {
+		t.Errorf("with schedules that cannot be: %v", err)
 	}
 	delete(env, "AWS_REGION")
 	if _, err := open(env, c.services(), config.Sending); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
@@ -80,9 +102,12 @@ func TestWithAMemoryQueueWhatWouldBeQueuedIsSent(t *testing.T) {
 		"DMLY_BASE_URL": base, "DMLY_KEY_FROM": "env:K", "K": "a-key", "LEDGER": "memory:", "DMLY_WORKSPACE_ID": "W1",
 		"SEND_QUEUE_URL": "memory:", "BULK_QUEUE_URL": "memory:",
 	}
-	s, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue)
+	s, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue, config.Later)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.Scheduler != nil || s.Sender.Scheduler != nil {
+		t.Error("there is a scheduler for queues that hold nothing")
 	}
 	body := `{"channel":"telegram","type":"template","contact":{"id":"C"},"textMessage":"Hello"}`
 	if err := s.Queues.Normal.Enqueue(t.Context(), delivery.Record{ID: "a", Body: []byte(body)}); err != nil {
@@ -113,9 +138,9 @@ func TestAFunctionLinksOnlyTheClientsThatItUses(t *testing.T) {
 	t.Parallel()
 	const prefix = "github.com/aws/aws-sdk-go-v2/service/"
 	for function, want := range map[string][]string{
-		"worker":   {"dynamodb", "secretsmanager", "sqs"},
+		"worker":   {"dynamodb", "scheduler", "secretsmanager", "sqs"},
 		"schedule": {"dynamodb", "sqs"},
-		"api":      {"dynamodb", "secretsmanager", "sqs"},
+		"api":      {"dynamodb", "scheduler", "secretsmanager", "sqs"},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "dmlysender/functions/"+function).Output()
 		if err != nil {

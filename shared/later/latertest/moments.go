@@ -25,7 +25,7 @@ func bringsOnce(t *testing.T, s Subject) {
 	s.schedule(t, delivery.NormalLane, r, at)
 	s.schedule(t, delivery.NormalLane, r, at)
 	same(t, s.comes(t, delivery.NormalLane, at), r)
-	s.silent(t, delivery.NormalLane, at.Add(s.Minute))
+	s.silent(t, at.Add(s.Minute))
 }
 
 func movesEarlier(t *testing.T, s Subject) {
@@ -50,7 +50,7 @@ func replacesRecordAndLane(t *testing.T, s Subject) {
 	s.schedule(t, delivery.NormalLane, saying("order-1", "old"), at)
 	s.schedule(t, delivery.BulkLane, r, at)
 	same(t, s.comes(t, delivery.BulkLane, at), r)
-	s.silent(t, delivery.NormalLane, at.Add(s.Minute))
+	s.silent(t, at.Add(s.Minute))
 }
 
 func bringsThePast(t *testing.T, s Subject) {
@@ -68,7 +68,7 @@ func replacesByThePast(t *testing.T, s Subject) {
 	s.schedule(t, delivery.NormalLane, saying("order-1", "old"), at)
 	s.schedule(t, delivery.NormalLane, r, time.Time{})
 	same(t, s.comes(t, delivery.NormalLane, time.Now()), r)
-	s.silent(t, delivery.NormalLane, at.Add(s.Minute))
+	s.silent(t, at.Add(s.Minute))
 }
 
 func unschedules(t *testing.T, s Subject) {
@@ -78,7 +78,7 @@ func unschedules(t *testing.T, s Subject) {
 	s.schedule(t, delivery.NormalLane, r, at)
 	s.unschedule(t, "order-1")
 	same(t, s.comes(t, delivery.NormalLane, at), r)
-	s.silent(t, delivery.NormalLane, at.Add(s.Minute))
+	s.silent(t, at.Add(s.Minute))
 }
 
 func unschedulesNothing(t *testing.T, s Subject) {
@@ -116,5 +116,5 @@ func endsWithItsContext(t *testing.T, s Subject) {
 		t.Errorf("Unschedule: got %v, want %v", err, context.Canceled)
 	}
 	same(t, s.comes(t, delivery.NormalLane, at), r)
-	s.silent(t, delivery.NormalLane, at.Add(s.Minute))
+	s.silent(t, at.Add(s.Minute))
 }

@@ -72,7 +72,7 @@ func tellsIDsApart(t *testing.T, s Subject) {
 		same(t, got, want)
 		delete(left, id)
 	}
-	s.silent(t, delivery.NormalLane, at.Add(s.Minute))
+	s.silent(t, at.Add(s.Minute))
 }
 
 func carriesTheLargestBody(t *testing.T, s Subject) {
@@ -127,5 +127,5 @@ func refusesWithoutID(t *testing.T, s Subject) {
 			t.Errorf("it takes a record without an id for %v", at)
 		}
 	}
-	s.silent(t, delivery.NormalLane, time.Now().Add(s.Minute))
+	s.silent(t, time.Now().Add(s.Minute))
 }

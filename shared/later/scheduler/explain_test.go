@@ -67,7 +67,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			if strings.Contains(err.Error(), "Hello") {
 				t.Errorf("the message is in %q", err)
 			}
-			if tt.is == scheduler.ErrAccessDenied || errors.Is(tt.is, delivery.ErrThrottled) {
+			if errors.Is(tt.is, scheduler.ErrAccessDenied) || errors.Is(tt.is, delivery.ErrThrottled) {
 				if err := open.Unschedule(t.Context(), "order-1"); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), "order-1") {
 					t.Errorf("Unschedule: got %v, want %v", err, tt.is)
 				}
