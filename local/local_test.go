@@ -143,6 +143,37 @@ func TestAMessageIsSentAtItsTime(t *testing.T) {
 	}
 }
 
+func TestWhatIsScheduledIsSentAtItsMoment(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), options{apiAddr: "127.0.0.1:0", dmlyAddr: "127.0.0.1:0"}, func(string) string { return "" }, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	body := `{"id":"order-1","channel":"telegram","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"textMessage":"Hello"}`
+	due := time.Now().Add(200 * time.Millisecond)
+	if err := s.scheduler.Schedule(t.Context(), delivery.BulkLane, delivery.Record{ID: "order-1", Body: []byte(body)}, due); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		item, _, err := s.ledger.Get(ctx, "order-1", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item.State == delivery.Sent {
+			break
+		}
+		if err := (delivery.SystemClock{}).Sleep(ctx, 10*time.Millisecond); err != nil {
+			t.Fatalf("it stands as %+v", item)
+		}
+	}
+	if early := time.Until(due); early > 0 {
+		t.Errorf("it was sent %v before its moment", early)
+	}
+}
+
 func TestARecordReachesTheWorkerAsItIs(t *testing.T) {
 	t.Parallel()
 	want := delivery.Record{Body: []byte("{}"), ID: "order-1", Group: "W1", Recheck: true, Generation: 2}

@@ -23,6 +23,7 @@ import (
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/dmlytest"
 	"dmlysender/shared/forecast"
+	"dmlysender/shared/later"
 	"dmlysender/shared/ledger"
 	"dmlysender/shared/message"
 	"dmlysender/shared/pace"
@@ -40,12 +41,13 @@ type stack struct {
 	baseURL  string
 	cfg      config.Config
 
-	ledger   *ledger.Memory
-	tracker  *tracker
-	refusals *refusals
-	worker   *sqsworker.Handler
-	schedule *scheduled.Handler
-	api      http.Handler
+	ledger    *ledger.Memory
+	tracker   *tracker
+	scheduler *later.Memory
+	refusals  *refusals
+	worker    *sqsworker.Handler
+	schedule  *scheduled.Handler
+	api       http.Handler
 	// samples is the API as the samples call it, and callersKey what others call it with.
 	samples    http.Handler
 	callersKey string
@@ -108,6 +110,7 @@ func (s *stack) start(ctx context.Context, getenv func(string) string, log *slog
 	}
 	s.pump(ctx, normalQueue, s.tracker.normal)
 	s.pump(ctx, bulkQueue, s.tracker.bulk)
+	s.running.Go(func() { s.scheduler.Run(ctx) })
 	return nil
 }
 
@@ -136,14 +139,15 @@ func (s *stack) build(ctx context.Context, getenv func(string) string, key apike
 		return err
 	}
 	s.refusals = &refusals{Poster: delivery.ClientPoster{Client: client}, refused: make(chan error, 1)}
+	normal, bulk := s.tracker.lane(s.tracker.normal), s.tracker.lane(s.tracker.bulk)
+	lanes := queue.Lanes{Normal: normal, Bulk: bulk}
+	s.scheduler = later.NewMemory(delivery.SystemClock{}, lanes.For)
 	sender := &delivery.Sender{
 		Ledger: s.ledger, Pacer: pacer, Poster: s.refusals,
 		Keys:  apikey.NewCache(key, apikey.Options{}),
-		Clock: delivery.SystemClock{}, NewToken: rand.Text, Log: log,
+		Clock: delivery.SystemClock{}, NewToken: rand.Text, Log: log, Scheduler: s.scheduler,
 	}
 	defaults := message.Defaults{Workspace: s.cfg.Workspace}
-	normal, bulk := s.tracker.lane(s.tracker.normal), s.tracker.lane(s.tracker.bulk)
-	lanes := queue.Lanes{Normal: normal, Bulk: bulk}
 	local := func(context.Context) (string, error) { return localKey, nil }
 	s.worker = &sqsworker.Handler{
 		Sender: sender, Defaults: defaults, Log: log,
