@@ -40,8 +40,6 @@ type Sender struct {
 	NewToken func() string
 	// Log gets one line for each outcome; nil for none.
 	Log *slog.Logger
-	// Scheduler holds what is due later; nil where there is none.
-	Scheduler Scheduler
 }
 
 // Result is what became of a record.
