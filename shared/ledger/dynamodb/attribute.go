@@ -86,10 +86,14 @@ func (r *reader) text(name string) string {
 	return ""
 }
 
-func (r *reader) id(name string) string {
-	id, ok := strings.CutPrefix(r.text(name), keyPrefix)
+func (r *reader) id(hashName, rangeName string) string {
+	pk, sk := r.text(hashName), r.text(rangeName)
+	id, ok := strings.CutPrefix(pk, keyPrefix)
+	if strings.HasPrefix(pk, campaignPrefix) {
+		id, ok = campaignID(pk, sk)
+	}
 	if !ok {
-		r.damaged(name, "is not the key of a message")
+		r.damaged(hashName, "is not the key of a message")
 	}
 	return id
 }

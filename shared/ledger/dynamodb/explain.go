@@ -16,5 +16,6 @@ var (
 
 // explain turns the errors that an operator can do something about into a sentence that says what.
 func explain(ctx context.Context, err error) error {
-	return table.Explain(ctx, err, "dynamodb:GetItem and dynamodb:PutItem, and dynamodb:Query on its index attention if it lists problems,")
+	return table.Explain(ctx, err, "dynamodb:GetItem and dynamodb:PutItem, and dynamodb:Query on its index attention if it lists problems, "+
+		"and dynamodb:Query and dynamodb:BatchGetItem if it runs campaigns,")
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,17 +29,28 @@ type request struct {
 	target string
 
 	TableName                           string
-	Item                                attributes `json:",omitempty"`
-	Key                                 attributes `json:",omitempty"`
-	ConditionExpression                 string     `json:",omitempty"`
-	ExpressionAttributeValues           attributes `json:",omitempty"`
-	ReturnValuesOnConditionCheckFailure string     `json:",omitempty"`
-	ConsistentRead                      bool       `json:",omitempty"`
-	IndexName                           string     `json:",omitempty"`
-	KeyConditionExpression              string     `json:",omitempty"`
-	FilterExpression                    string     `json:",omitempty"`
-	ExclusiveStartKey                   attributes `json:",omitempty"`
-	Limit                               int        `json:",omitempty"`
+	Item                                attributes                   `json:",omitempty"`
+	Key                                 attributes                   `json:",omitempty"`
+	ConditionExpression                 string                       `json:",omitempty"`
+	ExpressionAttributeValues           attributes                   `json:",omitempty"`
+	ReturnValuesOnConditionCheckFailure string                       `json:",omitempty"`
+	ConsistentRead                      bool                         `json:",omitempty"`
+	IndexName                           string                       `json:",omitempty"`
+	KeyConditionExpression              string                       `json:",omitempty"`
+	FilterExpression                    string                       `json:",omitempty"`
+	ExclusiveStartKey                   attributes                   `json:",omitempty"`
+	Limit                               int                          `json:",omitempty"`
+	ProjectionExpression                string                       `json:",omitempty"`
+	ExpressionAttributeNames            map[string]string            `json:",omitempty"`
+	RequestItems                        map[string]keysAndAttributes `json:",omitempty"`
+}
+
+// keysAndAttributes is what a BatchGetItem asks of a table.
+type keysAndAttributes struct {
+	Keys                     []attributes
+	ConsistentRead           bool              `json:",omitempty"`
+	ProjectionExpression     string            `json:",omitempty"`
+	ExpressionAttributeNames map[string]string `json:",omitempty"`
 }
 
 // stand is as much of DynamoDB as one table with the ledger's two conditions and its index needs. It keeps what it was
@@ -135,7 +147,12 @@ func (s *stand) answer(q request) http.HandlerFunc {
 		s.items[key] = q.Item
 		return awstest.Answer(http.StatusOK, `{}`)
 	case "DynamoDB_20120810.Query":
+		if q.IndexName == "" {
+			return s.shard(q)
+		}
 		return s.list(q)
+	case "DynamoDB_20120810.BatchGetItem":
+		return s.batch(q)
 	}
 	return refuse(http.StatusBadRequest, "UnknownOperationException", q.target)
 }
@@ -168,6 +185,74 @@ func (s *stand) list(q request) http.HandlerFunc {
 	}
 	now := number(q.ExpressionAttributeValues[":now"])
 	answer["Items"] = slices.DeleteFunc(all, func(item attributes) bool { return number(item["forgetAt"]) <= now })
+	return awstest.Answer(http.StatusOK, awstest.JSON(answer))
+}
+
+// shard is a Query of the table, which goes by the range key.
+func (s *stand) shard(q request) http.HandlerFunc {
+	if !q.ConsistentRead || q.KeyConditionExpression != "pk = :pk" || q.FilterExpression != "forgetAt > :now" ||
+		q.ProjectionExpression != "#state" || q.ExpressionAttributeNames["#state"] != "state" {
+		return refuse(http.StatusBadRequest, "ValidationException", "this is not how the ledger counts")
+	}
+	var all []attributes
+	for _, item := range s.items {
+		if reflect.DeepEqual(item["pk"], q.ExpressionAttributeValues[":pk"]) {
+			all = append(all, item)
+		}
+	}
+	slices.SortFunc(all, func(a, b attributes) int { return cmp.Compare(fmt.Sprint(a["sk"]), fmt.Sprint(b["sk"])) })
+	if after := q.ExclusiveStartKey; after != nil {
+		all = slices.DeleteFunc(all, func(item attributes) bool { return fmt.Sprint(item["sk"]) <= fmt.Sprint(after["sk"]) })
+	}
+	answer := map[string]any{"LastEvaluatedKey": nil}
+	if s.most > 0 && len(all) >= s.most {
+		all = all[:s.most]
+		last := all[len(all)-1]
+		answer["LastEvaluatedKey"] = attributes{"pk": last["pk"], "sk": last["sk"]}
+	}
+	now, items := number(q.ExpressionAttributeValues[":now"]), []attributes{}
+	for _, item := range all {
+		if number(item["forgetAt"]) > now {
+			items = append(items, attributes{"state": item["state"]})
+		}
+	}
+	answer["Items"] = items
+	return awstest.Answer(http.StatusOK, awstest.JSON(answer))
+}
+
+// batch is a BatchGetItem. It leaves unprocessed what does not fit into the answer.
+func (s *stand) batch(q request) http.HandlerFunc {
+	asked := q.RequestItems[table]
+	if len(asked.Keys) < 1 || len(asked.Keys) > 100 || !asked.ConsistentRead {
+		return refuse(http.StatusBadRequest, "ValidationException", "there are too many keys, or the reads are not consistent")
+	}
+	seen := map[string]bool{}
+	items, left := []attributes{}, []attributes{}
+	for i, key := range asked.Keys {
+		name := fmt.Sprint(key)
+		if seen[name] {
+			return refuse(http.StatusBadRequest, "ValidationException", "Provided list of item keys contains duplicates")
+		}
+		seen[name] = true
+		if s.most > 0 && i >= s.most*10 {
+			left = append(left, key)
+			continue
+		}
+		if item, found := s.items[name]; found {
+			part := attributes{}
+			for _, field := range strings.Split(strings.ReplaceAll(asked.ProjectionExpression, "#state", "state"), ", ") {
+				if value := item[field]; value != nil {
+					part[field] = value
+				}
+			}
+			items = append(items, part)
+		}
+	}
+	answer := map[string]any{"Responses": map[string]any{table: items}}
+	if len(left) > 0 {
+		asked.Keys = left
+		answer["UnprocessedKeys"] = map[string]any{table: asked}
+	}
 	return awstest.Answer(http.StatusOK, awstest.JSON(answer))
 }
 

@@ -6,10 +6,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/ledger"
 )
 
 const (
-	// keyPrefix keeps room in the table for items that are not one plain message's.
+	// keyPrefix keeps room in the table for items that are not one plain message's, and for the messages of campaigns
+	// (campaign.go).
 	keyPrefix = "m#"
 	rangeKey  = "m"
 	// ttlMargin is added to the TTL, as DynamoDB's clock and ours may differ. Nothing depends on the deletion.
@@ -18,9 +20,13 @@ const (
 
 // key is where a message's item stands.
 func key(id string) map[string]types.AttributeValue {
+	pk, sk := keyPrefix+id, rangeKey
+	if campaign, hash, ok := ledger.CampaignOf(id); ok {
+		pk, sk = shardKey(campaign, shardOf(hash)), hash
+	}
 	return map[string]types.AttributeValue{
-		"pk": &types.AttributeValueMemberS{Value: keyPrefix + id},
-		"sk": &types.AttributeValueMemberS{Value: rangeKey},
+		"pk": &types.AttributeValueMemberS{Value: pk},
+		"sk": &types.AttributeValueMemberS{Value: sk},
 	}
 }
 
@@ -69,7 +75,7 @@ func (w writer) attention(p delivery.Place) {
 func decode(attributes map[string]types.AttributeValue) (delivery.Item, error) {
 	r := &reader{attributes: attributes}
 	item := delivery.Item{
-		ID:          r.id("pk"),
+		ID:          r.id("pk", "sk"),
 		Workspace:   r.text("workspace"),
 		Fingerprint: r.text("fingerprint"),
 		Revision:    r.text("revision"),

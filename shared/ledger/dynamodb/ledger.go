@@ -23,8 +23,8 @@ const (
 	whereNamedStands   = "revision = :over AND forgetAt > :now"
 )
 
-// Ledger is a [delivery.Ledger] and a [delivery.ProblemLister] in a DynamoDB table. Times keep their milliseconds. It is
-// safe for concurrent use.
+// Ledger is a [delivery.Ledger] and a [delivery.ProblemLister] in a DynamoDB table, and tells how campaigns stand. Times keep
+// their milliseconds. It is safe for concurrent use.
 //
 // Its errors say which message and which table they are about; they match [ErrTableNotFound], [ErrAccessDenied] or
 // [delivery.ErrThrottled] where one applies, else wrap the SDK's, and contain nothing of a message. Throttling is an error

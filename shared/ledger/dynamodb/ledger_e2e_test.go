@@ -23,6 +23,15 @@ func TestE2EDynamoDBIsALedger(t *testing.T) {
 	})
 }
 
+func TestE2EDynamoDBCountsCampaigns(t *testing.T) {
+	t.Parallel()
+	cfg := awstest.EndToEnd(t)
+	ledgertest.RunCampaigns(t, func(t *testing.T) ledgertest.Campaigns {
+		t.Helper()
+		return dynamodb.Open(cfg, tabletest.New(t, cfg))
+	})
+}
+
 func TestE2EAMissingTableIsSaid(t *testing.T) {
 	t.Parallel()
 	l := dynamodb.Open(awstest.EndToEnd(t), "ledger-e2e-missing-"+rand.Text())

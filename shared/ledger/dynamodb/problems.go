@@ -47,7 +47,7 @@ func (l *Ledger) Problems(ctx context.Context, state delivery.State, n int, curs
 			}
 			item, err := decode(attributes)
 			if err != nil {
-				id := (&reader{attributes: attributes}).id("pk")
+				id := (&reader{attributes: attributes}).id("pk", "sk")
 				return nil, "", l.notListed(state, fmt.Errorf("message %s: %w", id, err))
 			}
 			items = append(items, item)
