@@ -12,16 +12,19 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-// Memory is a [delivery.Ledger] and a [delivery.ProblemLister] that ends with its process. The zero value is an empty
+// Memory is a [delivery.Ledger], a [delivery.ProblemLister] and [delivery.CancelKeys] that end with its process. The zero value is an empty
 // one; it is safe for concurrent use.
 type Memory struct {
 	mu    sync.Mutex
 	items map[string]delivery.Item
+	// under are the ids by their cancelKey, and until when they are kept.
+	under map[string]map[string]time.Time
 }
 
 var (
 	_ delivery.Ledger        = (*Memory)(nil)
 	_ delivery.ProblemLister = (*Memory)(nil)
+	_ delivery.CancelKeys    = (*Memory)(nil)
 )
 
 // Put implements [delivery.Ledger].

@@ -16,6 +16,11 @@ func TestMemoryIsALedger(t *testing.T) {
 	ledgertest.Run(t, func(*testing.T) ledgertest.Ledger { return &ledger.Memory{} })
 }
 
+func TestMemoryKeepsCancelKeys(t *testing.T) {
+	t.Parallel()
+	ledgertest.RunCancelKeys(t, func(*testing.T) delivery.CancelKeys { return &ledger.Memory{} })
+}
+
 func TestMemoryDoesWhatAMapWouldDo(t *testing.T) {
 	t.Parallel()
 	ledgertest.Explore(t, func() ledgertest.Ledger { return &ledger.Memory{} })

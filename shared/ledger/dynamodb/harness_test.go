@@ -190,9 +190,9 @@ func (s *stand) list(q request) http.HandlerFunc {
 
 // shard is a Query of the table, which goes by the range key.
 func (s *stand) shard(q request) http.HandlerFunc {
-	if !q.ConsistentRead || q.KeyConditionExpression != "pk = :pk" || q.FilterExpression != "forgetAt > :now" ||
-		q.ProjectionExpression != "#state" || q.ExpressionAttributeNames["#state"] != "state" {
-		return refuse(http.StatusBadRequest, "ValidationException", "this is not how the ledger counts")
+	under, counts := q.ProjectionExpression == "sk", q.ProjectionExpression == "#state" && q.ExpressionAttributeNames["#state"] == "state"
+	if !q.ConsistentRead || q.KeyConditionExpression != "pk = :pk" || q.FilterExpression != "forgetAt > :now" || !under && !counts {
+		return refuse(http.StatusBadRequest, "ValidationException", "this is not how the ledger counts or looks up cancelKeys")
 	}
 	var all []attributes
 	for _, item := range s.items {
@@ -205,15 +205,22 @@ func (s *stand) shard(q request) http.HandlerFunc {
 		all = slices.DeleteFunc(all, func(item attributes) bool { return fmt.Sprint(item["sk"]) <= fmt.Sprint(after["sk"]) })
 	}
 	answer := map[string]any{"LastEvaluatedKey": nil}
-	if s.most > 0 && len(all) >= s.most {
-		all = all[:s.most]
-		last := all[len(all)-1]
+	for _, limit := range []int{q.Limit, s.most} {
+		if limit == 0 || len(all) < limit {
+			continue
+		}
+		all = all[:limit]
+		last := all[limit-1]
 		answer["LastEvaluatedKey"] = attributes{"pk": last["pk"], "sk": last["sk"]}
 	}
 	now, items := number(q.ExpressionAttributeValues[":now"]), []attributes{}
 	for _, item := range all {
 		if number(item["forgetAt"]) > now {
-			items = append(items, attributes{"state": item["state"]})
+			part := attributes{"state": item["state"]}
+			if under {
+				part = attributes{"sk": item["sk"]}
+			}
+			items = append(items, part)
 		}
 	}
 	answer["Items"] = items
@@ -276,6 +283,9 @@ func inIndex(a, b attributes) int {
 
 // holds evaluates the two conditions that there are.
 func (q request) holds(standing attributes) bool {
+	if q.ConditionExpression == "" {
+		return true
+	}
 	now := number(q.ExpressionAttributeValues[":now"])
 	switch q.ConditionExpression {
 	case "attribute_not_exists(pk) OR forgetAt <= :now":

@@ -38,6 +38,7 @@ type Ledger struct {
 var (
 	_ delivery.Ledger        = (*Ledger)(nil)
 	_ delivery.ProblemLister = (*Ledger)(nil)
+	_ delivery.CancelKeys    = (*Ledger)(nil)
 )
 
 // Open returns the ledger in the table with this name or ARN. Nothing is sent before the first Put or Get. Region,

@@ -45,3 +45,12 @@ func TestE2EAMissingTableIsSaid(t *testing.T) {
 		t.Errorf("Problems: got %v, want %v", err, dynamodb.ErrTableNotFound)
 	}
 }
+
+func TestE2EDynamoDBKeepsCancelKeys(t *testing.T) {
+	t.Parallel()
+	cfg := awstest.EndToEnd(t)
+	ledgertest.RunCancelKeys(t, func(t *testing.T) delivery.CancelKeys {
+		t.Helper()
+		return dynamodb.Open(cfg, tabletest.New(t, cfg))
+	})
+}

@@ -220,3 +220,13 @@ func TestCallsObeyTheirContext(t *testing.T) {
 		t.Errorf("Problems: got %v, want %v", err, context.Canceled)
 	}
 }
+
+func TestDynamoDBKeepsCancelKeys(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{0, 2} {
+		ledgertest.RunCancelKeys(t, func(t *testing.T) delivery.CancelKeys {
+			t.Helper()
+			return (&stand{most: most}).open(t)
+		})
+	}
+}
