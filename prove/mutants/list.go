@@ -184,11 +184,6 @@ var mutants = []mutant{
 		from:  "if !in.scheduled {", to: "if true {",
 		test: "TestWhateverEndsAMoveItIsSentOnceAtAConfirmedTime", in: inDelivery,
 	}, {
-		guard: "schedule: whoever schedules last looks whether it was moved",
-		file:  inDelivery + "/hold.go",
-		from:  "standing.State != Scheduled || standing.NotBefore.Equal(at)", to: "true",
-		test: "TestTheLedgerDecidesBetweenTwoWhoMove", in: inDelivery,
-	}, {
 		guard: "move: only what the ledger took is confirmed",
 		file:  inDelivery + "/move.go",
 		from:  "if ok { // until", to: "if ok || true { // until",

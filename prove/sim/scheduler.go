@@ -9,23 +9,29 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-// schedules is what EventBridge Scheduler is to the programs: one entry for each message, which comes onto its queue within a
-// minute of its time, at least once.
-type schedules struct{ held map[string]*held }
+// schedules is what EventBridge Scheduler is to the programs: one entry for each message and moment, which comes onto its queue
+// within a minute of its time, at least once.
+type schedules struct{ held map[moment]*held }
 
-// held is an entry. Another one under the same id replaces it.
+// moment is one of a message.
+type moment struct {
+	id string
+	at int64 // in milliseconds
+}
+
+// held is an entry. Another one for the same message and moment replaces it.
 type held struct {
 	lane   delivery.Lane
 	record delivery.Record
-	at     time.Time
+	moment moment
 }
 
 // hold has a record come to its queue at that moment or within the minute that follows, or the one before.
 func (w *World) hold(lane delivery.Lane, r delivery.Record, at time.Time) {
 	r.Delay = 0
-	entry := &held{lane, r, at}
+	entry := &held{lane, r, moment{r.ID, at.UnixMilli()}}
 	w.mu.Lock()
-	w.schedules.held[r.ID] = entry
+	w.schedules.held[entry.moment] = entry
 	w.mu.Unlock()
 	wait := time.Until(at) + w.dice.between("schedule of "+r.ID, -time.Minute, time.Minute)
 	time.AfterFunc(max(wait, 0)+w.dice.between("firing of "+r.ID, 0, time.Millisecond), func() { w.fire(entry) })
@@ -35,9 +41,9 @@ func (w *World) hold(lane delivery.Lane, r delivery.Record, at time.Time) {
 func (w *World) fire(entry *held) {
 	id := entry.record.ID
 	w.mu.Lock()
-	stands := w.schedules.held[id] == entry
+	stands := w.schedules.held[entry.moment] == entry
 	if stands {
-		delete(w.schedules.held, id)
+		delete(w.schedules.held, entry.moment)
 	}
 	w.mu.Unlock()
 	if !stands {
@@ -53,7 +59,12 @@ func (w *World) fire(entry *held) {
 func (w *World) holds(id string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.schedules.held[id] != nil
+	for m := range w.schedules.held {
+		if m.id == id {
+			return true
+		}
+	}
+	return false
 }
 
 // nothingHeld says whether nothing is scheduled any more.
@@ -72,11 +83,11 @@ func (l *life) Schedule(_ context.Context, lane delivery.Lane, r delivery.Record
 }
 
 // Unschedule implements [delivery.Scheduler].
-func (l *life) Unschedule(_ context.Context, id string) error {
+func (l *life) Unschedule(_ context.Context, id string, at time.Time) error {
 	return l.do(effectUnschedule, id, func() error {
 		l.world.mu.Lock()
 		defer l.world.mu.Unlock()
-		delete(l.world.schedules.held, id)
+		delete(l.world.schedules.held, moment{id, at.UnixMilli()})
 		return nil
 	})
 }

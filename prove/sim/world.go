@@ -76,7 +76,7 @@ func newWorld(trouble Trouble, seed uint64) (*World, error) {
 	w := &World{
 		trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
 		secret: "key-1", owners: map[string]int{}, inFlight: map[string]int{},
-		tally: Tally{Faults: map[string]int{}}, schedules: schedules{held: map[string]*held{}},
+		tally: Tally{Faults: map[string]int{}}, schedules: schedules{held: map[moment]*held{}},
 		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{}, arrived: map[delivery.Lane]chan struct{}{},
 	}
 	w.faults = w.choose

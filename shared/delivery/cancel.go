@@ -82,7 +82,7 @@ func (s *Sender) unschedule(ctx context.Context, i Item) {
 	if s.Scheduler == nil || i.State != Scheduled {
 		return
 	}
-	if err := s.Scheduler.Unschedule(ctx, i.ID); err != nil && s.Log != nil {
+	if err := s.Scheduler.Unschedule(ctx, i.ID, i.NotBefore); err != nil && s.Log != nil {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "a cancelled message stays scheduled, and will be found cancelled",
 			slog.String("id", i.ID), slog.String("error", err.Error()))
 	}

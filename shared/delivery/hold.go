@@ -16,27 +16,15 @@ func (j *job) schedule(ctx context.Context, at time.Time) (held bool, err error)
 	return true, j.holdUntil(ctx, j.message, *j.course.standing, at)
 }
 
-// holdUntil schedules the record of a scheduled message. Somebody may have moved the message since it was seen, and may have been
-// the first to schedule it: then what the ledger says counts.
+// holdUntil schedules the record of a scheduled message. Each moment has its own schedule, so that of two who move a message neither
+// takes away what the other relies on; one that comes too early is held again, and one that comes too late finds the message at rest.
 func (s *Sender) holdUntil(ctx context.Context, m message.Message, item Item, at time.Time) error {
-	for range maxRaces {
-		record := recordOf(m, item)
-		record.Recheck = true
-		if err := s.Scheduler.Schedule(ctx, LaneOf(m), record, at); err != nil {
-			return fmt.Errorf("schedule message %s: %w", item.ID, err)
-		}
-		standing, err := s.look(ctx, item.ID)
-		switch {
-		case err != nil:
-			return err
-		case standing == nil || standing.State != Scheduled || standing.NotBefore.Equal(at):
-			return nil
-		case standing.NotBefore.Sub(s.Clock.Now()) <= soon: // whoever moved it there has queued it
-			return nil
-		}
-		item, at = *standing, standing.NotBefore
+	record := recordOf(m, item)
+	record.Recheck = true
+	if err := s.Scheduler.Schedule(ctx, LaneOf(m), record, at); err != nil {
+		return fmt.Errorf("schedule message %s: %w", item.ID, err)
 	}
-	return fmt.Errorf("schedule message %s: others kept moving it; try again", item.ID)
+	return nil
 }
 
 // bring has a record of a scheduled message come when it is due: by its queue if that is soon, else by a schedule.

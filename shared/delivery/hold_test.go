@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,21 +14,33 @@ import (
 	"dmlysender/shared/message"
 )
 
-// timetable is a scheduler: one entry for each message. Nothing comes of itself; see [world.pass].
+// timetable is a scheduler: one entry for each message and moment. Nothing comes of itself; see [world.pass].
 type timetable struct {
 	mu   sync.Mutex
-	held map[string]entry
+	held map[moment]delivery.Record
 	// during is called within Schedule, before the entry is written.
 	during func(at time.Time)
 	err    error
 }
 
-type entry struct {
-	record delivery.Record
-	at     time.Time
+// moment is one of a message.
+type moment struct {
+	id string
+	at time.Time
 }
 
-func newTimetable() *timetable { return &timetable{held: map[string]entry{}} }
+func newTimetable() *timetable { return &timetable{held: map[moment]delivery.Record{}} }
+
+// until are the moments for which a message is held, the first one first.
+func (s *timetable) until(id string) (all []time.Time) {
+	for m := range s.held {
+		if m.id == id {
+			all = append(all, m.at)
+		}
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	return all
+}
 
 func (s *timetable) Schedule(_ context.Context, _ delivery.Lane, r delivery.Record, at time.Time) error {
 	if s.during != nil {
@@ -38,17 +51,17 @@ func (s *timetable) Schedule(_ context.Context, _ delivery.Lane, r delivery.Reco
 	if s.err != nil {
 		return s.err
 	}
-	s.held[r.ID] = entry{r, at}
+	s.held[moment{r.ID, at.UTC()}] = r
 	return nil
 }
 
-func (s *timetable) Unschedule(_ context.Context, id string) error {
+func (s *timetable) Unschedule(_ context.Context, id string, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return s.err
 	}
-	delete(s.held, id)
+	delete(s.held, moment{id, at.UTC()})
 	return nil
 }
 
@@ -64,10 +77,10 @@ func scheduling(t *testing.T) (*world, *timetable, *shelf) {
 func (w *world) pass(d time.Duration, s *timetable, q *shelf) {
 	w.t.Helper()
 	w.clock.advance(d)
-	for id, e := range s.held {
-		if !e.at.After(w.clock.Now()) {
-			delete(s.held, id)
-			q.records = append(q.records, e.record)
+	for m, r := range s.held {
+		if !m.at.After(w.clock.Now()) {
+			delete(s.held, m)
+			q.records = append(q.records, r)
 		}
 	}
 	var later []delivery.Record
@@ -107,7 +120,7 @@ func TestARecordThatIsDueMuchLaterIsScheduledAndAcknowledged(t *testing.T) {
 			t.Fatalf("it came to %+v", got)
 		}
 	}
-	if len(s.held) != 1 || !s.held["a"].at.Equal(m.SendAt) || w.ledger.puts != 1+2 { // the repeats look by trying to write
+	if len(s.held) != 1 || !s.until("a")[0].Equal(m.SendAt) || w.ledger.puts != 1+2 { // the repeats look by trying to write
 		t.Errorf("%v are held, after %d writes", s.held, w.ledger.puts)
 	}
 	w.pass(48*time.Hour-time.Second, s, q)
@@ -200,7 +213,7 @@ func TestAMovedMessageIsSentAtItsNewTimeOnly(t *testing.T) {
 			t.Parallel()
 			w, s, q := scheduling(t)
 			accept(t, w, q, text(t, "a", "Hello", inTwoDays))
-			old := s.held["a"]
+			old := s.held[moment{"a", start.Add(48 * time.Hour)}]
 			for range 2 { // again changes nothing
 				if err := w.move("a", start.Add(to), q); err != nil {
 					t.Fatal(err)
@@ -212,7 +225,7 @@ func TestAMovedMessageIsSentAtItsNewTimeOnly(t *testing.T) {
 			}
 			for passed := time.Duration(0); passed <= 60*time.Hour; passed += 5 * time.Minute {
 				if passed == 48*time.Hour { // its first schedule may fire all the same, and twice
-					q.records = append(q.records, old.record, old.record)
+					q.records = append(q.records, old, old)
 				}
 				w.pass(min(5*time.Minute, passed), s, q)
 				if want := passed >= to; (len(w.posted()) == 1) != want || len(w.posted()) > 1 {
@@ -249,8 +262,8 @@ func TestAMoveHeedsHoursAndExpiry(t *testing.T) {
 	if err := w.move("a", start.Add(36*time.Hour), q); err != nil { // midnight
 		t.Fatal(err)
 	}
-	if want := time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC); !s.held["a"].at.Equal(want) {
-		t.Errorf("it is held until %v, want %v", s.held["a"].at, want)
+	if want := time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC); !s.until("a")[0].Equal(want) {
+		t.Errorf("it is held until %v, want %v", s.until("a"), want)
 	}
 	for sendAt, want := range map[time.Time]string{
 		start.Add(72 * time.Hour):                "before its expiresAt, 2026-11-26T12:00:00Z",
@@ -301,8 +314,8 @@ func TestTheLedgerDecidesBetweenTwoWhoMove(t *testing.T) {
 	if err := w.move("a", start.Add(60*time.Hour), q); err != nil {
 		t.Fatal(err)
 	}
-	if at := w.item("a").NotBefore; !at.Equal(start.Add(30*time.Hour)) || !s.held["a"].at.Equal(at) {
-		t.Errorf("it is to go at %v, and is held until %v", at, s.held["a"].at)
+	if at := w.item("a").NotBefore; !at.Equal(start.Add(30*time.Hour)) || !slices.ContainsFunc(s.until("a"), at.Equal) {
+		t.Errorf("it is to go at %v, and is held until %v", at, s.until("a"))
 	}
 }
 
@@ -337,8 +350,8 @@ func TestAMoveAndAClaimAreDecidedByTheLedger(t *testing.T) {
 			return nil
 		}
 		w.pass(48*time.Hour, s, q)
-		if got := w.item("a"); got.State != delivery.Scheduled || len(w.posted()) != 0 || !s.held["a"].at.Equal(start.Add(60*time.Hour)) {
-			t.Errorf("it is %s after %d posts, and held until %v", got.State, len(w.posted()), s.held["a"].at)
+		if got := w.item("a"); got.State != delivery.Scheduled || len(w.posted()) != 0 || !s.until("a")[0].Equal(start.Add(60*time.Hour)) {
+			t.Errorf("it is %s after %d posts, and held until %v", got.State, len(w.posted()), s.until("a"))
 		}
 		w.pass(12*time.Hour, s, q)
 		if got := w.item("a"); got.State != delivery.Sent || len(w.posted()) != 1 {
@@ -415,8 +428,8 @@ func (m mortal) Schedule(ctx context.Context, lane delivery.Lane, r delivery.Rec
 	return m.Do("schedule", func() error { return m.world.sender.Scheduler.Schedule(ctx, lane, r, at) })
 }
 
-func (m mortal) Unschedule(ctx context.Context, id string) error {
-	return m.Do("unschedule", func() error { return m.world.sender.Scheduler.Unschedule(ctx, id) })
+func (m mortal) Unschedule(ctx context.Context, id string, at time.Time) error {
+	return m.Do("unschedule", func() error { return m.world.sender.Scheduler.Unschedule(ctx, id, at) })
 }
 
 // Somebody schedules a message and moves it, repeating each until it is confirmed, perhaps in another process each time; then

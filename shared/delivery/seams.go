@@ -212,13 +212,14 @@ type CancelKeys interface {
 
 // Scheduler holds records for longer than a queue does. It is safe for concurrent use.
 type Scheduler interface {
-	// Schedule has the record come to the queue of the lane at that moment, at least once and perhaps a minute before or
-	// after it; what is past comes at once. There is one schedule for each message: what was scheduled under the record's
-	// ID before is replaced. Once it returns nil, the record is durably held. The record's Delay does not count.
+	// Schedule has the record come to the queue of the lane at that moment, at least once and perhaps two minutes before or
+	// one after it; what is past comes at once. There is one schedule for a message and a moment: the record that was
+	// scheduled for the two before is replaced, and what is scheduled for other moments stands. Once it returns nil, the record
+	// is durably held. Its Delay does not count; Group, Recheck and Generation may be lost, so its body has its ID.
 	//
 	// An error means that it is not known whether the record is held. It matches [ErrThrottled] if too much was asked.
 	Schedule(ctx context.Context, lane Lane, r Record, at time.Time) error
-	// Unschedule removes what is scheduled for the message with this id; that nothing is, is no error. What has come to
-	// its queue already stays there.
-	Unschedule(ctx context.Context, id string) error
+	// Unschedule removes what is scheduled for the message with this id and the moment; that nothing is, is no error. What has
+	// come to its queue already stays there.
+	Unschedule(ctx context.Context, id string, at time.Time) error
 }

@@ -28,12 +28,18 @@ type Memory struct {
 	queues func(delivery.Lane) delivery.Queue
 
 	mu   sync.Mutex
-	held map[string]held
+	held map[moment]held
 	// wake ends the sleep of Run, if it sleeps.
 	wake context.CancelFunc
 }
 
-// held is what is scheduled for one message.
+// moment is one of a message.
+type moment struct {
+	id string
+	at int64 // in nanoseconds since 1970
+}
+
+// held is what is scheduled for a message and a moment.
 type held struct {
 	lane   delivery.Lane
 	record delivery.Record
@@ -44,7 +50,7 @@ var _ delivery.Scheduler = (*Memory)(nil)
 
 // NewMemory returns a scheduler that holds nothing. Queues gives the queue of each lane.
 func NewMemory(clock delivery.Clock, queues func(delivery.Lane) delivery.Queue) *Memory {
-	return &Memory{clock: clock, queues: queues, held: map[string]held{}}
+	return &Memory{clock: clock, queues: queues, held: map[moment]held{}}
 }
 
 // Schedule implements [delivery.Scheduler]. The error is the context's, or [ErrNoID]; with either, nothing has changed.
@@ -58,19 +64,19 @@ func (m *Memory) Schedule(ctx context.Context, lane delivery.Lane, r delivery.Re
 	r.Body, r.Delay = bytes.Clone(r.Body), 0
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.held[r.ID] = held{lane, r, at}
+	m.held[moment{r.ID, at.UnixNano()}] = held{lane, r, at}
 	m.wakeUp()
 	return nil
 }
 
 // Unschedule implements [delivery.Scheduler]. The error is the context's; with it, nothing has changed.
-func (m *Memory) Unschedule(ctx context.Context, id string) error {
+func (m *Memory) Unschedule(ctx context.Context, id string, at time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.held, id)
+	delete(m.held, moment{id, at.UnixNano()})
 	return nil
 }
 
@@ -86,9 +92,9 @@ func (m *Memory) Len() int {
 func (m *Memory) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait := longest
-		for id, h := range m.due() {
+		for at, h := range m.due() {
 			if err := m.queues(h.lane).Enqueue(ctx, h.record); err != nil {
-				m.takeBack(id, h)
+				m.takeBack(at, h)
 				wait = pause
 			}
 		}
@@ -97,26 +103,26 @@ func (m *Memory) Run(ctx context.Context) {
 }
 
 // due are the records whose moment has come. They are no longer held.
-func (m *Memory) due() map[string]held {
+func (m *Memory) due() map[moment]held {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	due, now := map[string]held{}, m.clock.Now()
-	for id, h := range m.held {
+	due, now := map[moment]held{}, m.clock.Now()
+	for at, h := range m.held {
 		if !h.at.After(now) {
-			due[id] = h
-			delete(m.held, id)
+			due[at] = h
+			delete(m.held, at)
 		}
 	}
 	return due
 }
 
-// takeBack holds a record once more, unless another has been scheduled for its message.
-func (m *Memory) takeBack(id string, h held) {
+// takeBack holds a record once more, unless another has been scheduled in its place.
+func (m *Memory) takeBack(at moment, h held) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, replaced := m.held[id]; !replaced {
+	if _, replaced := m.held[at]; !replaced {
 		h.at = m.clock.Now().Add(pause)
-		m.held[id] = h
+		m.held[at] = h
 	}
 }
 

@@ -28,19 +28,13 @@ func bringsOnce(t *testing.T, s Subject) {
 	s.silent(t, at.Add(s.Minute))
 }
 
-func movesEarlier(t *testing.T, s Subject) {
+func bringsAtEachMoment(t *testing.T, s Subject) {
 	t.Helper()
-	now, r := time.Now(), saying("order-1", "earlier")
+	now, r := time.Now(), saying("order-1", "twice")
 	s.schedule(t, delivery.NormalLane, r, now.Add(365*24*time.Hour))
+	s.schedule(t, delivery.NormalLane, r, now.Add(s.minutes(6)))
 	s.schedule(t, delivery.NormalLane, r, now.Add(s.minutes(3)))
 	same(t, s.comes(t, delivery.NormalLane, now.Add(s.minutes(3))), r)
-}
-
-func movesLater(t *testing.T, s Subject) {
-	t.Helper()
-	now, r := time.Now(), saying("order-1", "later")
-	s.schedule(t, delivery.NormalLane, r, now.Add(s.minutes(3)))
-	s.schedule(t, delivery.NormalLane, r, now.Add(s.minutes(6)))
 	same(t, s.comes(t, delivery.NormalLane, now.Add(s.minutes(6))), r)
 }
 
@@ -62,33 +56,27 @@ func bringsThePast(t *testing.T, s Subject) {
 	}
 }
 
-func replacesByThePast(t *testing.T, s Subject) {
-	t.Helper()
-	at, r := time.Now().Add(s.minutes(3)), saying("order-1", "new")
-	s.schedule(t, delivery.NormalLane, saying("order-1", "old"), at)
-	s.schedule(t, delivery.NormalLane, r, time.Time{})
-	same(t, s.comes(t, delivery.NormalLane, time.Now()), r)
-	s.silent(t, at.Add(s.Minute))
-}
-
 func unschedules(t *testing.T, s Subject) {
 	t.Helper()
 	at, r := time.Now().Add(s.minutes(3)), saying("order-2", "stays")
 	s.schedule(t, delivery.NormalLane, saying("order-1", "goes"), at)
 	s.schedule(t, delivery.NormalLane, r, at)
-	s.unschedule(t, "order-1")
+	later := at.Add(s.minutes(3))
+	s.schedule(t, delivery.NormalLane, saying("order-1", "stays, too"), later)
+	s.unschedule(t, "order-1", at)
 	same(t, s.comes(t, delivery.NormalLane, at), r)
-	s.silent(t, at.Add(s.Minute))
+	same(t, s.comes(t, delivery.NormalLane, later), saying("order-1", "stays, too"))
+	s.silent(t, later.Add(s.Minute))
 }
 
 func unschedulesNothing(t *testing.T, s Subject) {
 	t.Helper()
-	s.unschedule(t, "nobody-knows-it")
+	s.unschedule(t, "nobody-knows-it", time.Now().Add(s.minutes(3)))
 	r := saying("order-1", "came")
 	s.schedule(t, delivery.NormalLane, r, time.Time{})
 	same(t, s.comes(t, delivery.NormalLane, time.Now()), r)
-	s.unschedule(t, "order-1")
-	s.unschedule(t, "order-1")
+	s.unschedule(t, "order-1", time.Time{})
+	s.unschedule(t, "order-1", time.Time{})
 }
 
 func holdsAgain(t *testing.T, s Subject) {
@@ -112,7 +100,7 @@ func endsWithItsContext(t *testing.T, s Subject) {
 	if err := s.Scheduler.Schedule(ctx, delivery.NormalLane, saying("order-3", "late"), time.Time{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Schedule of what is past: got %v, want %v", err, context.Canceled)
 	}
-	if err := s.Scheduler.Unschedule(ctx, "order-1"); !errors.Is(err, context.Canceled) {
+	if err := s.Scheduler.Unschedule(ctx, "order-1", at); !errors.Is(err, context.Canceled) {
 		t.Errorf("Unschedule: got %v, want %v", err, context.Canceled)
 	}
 	same(t, s.comes(t, delivery.NormalLane, at), r)

@@ -59,7 +59,7 @@ func tellsIDsApart(t *testing.T, s Subject) {
 		s.schedule(t, delivery.NormalLane, left[id], at)
 	}
 	for _, gone := range []string{"A", long + "X"} {
-		s.unschedule(t, gone)
+		s.unschedule(t, gone, at)
 		delete(left, gone)
 	}
 	for len(left) > 0 {

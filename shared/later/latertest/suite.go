@@ -30,11 +30,9 @@ func Run(t *testing.T, within func(*testing.T, func(*testing.T)), open func(t *t
 	for name, test := range map[string]func(*testing.T, Subject){
 		"brings a record to its lane at its moment":     bringsToItsLane,
 		"brings once what was asked for twice":          bringsOnce,
-		"moves to an earlier moment":                    movesEarlier,
-		"moves to a later moment":                       movesLater,
+		"brings a record at each of its moments":        bringsAtEachMoment,
 		"replaces record and lane":                      replacesRecordAndLane,
 		"brings at once what is past":                   bringsThePast,
-		"replaces what is held by what is past":         replacesByThePast,
 		"removes what is unscheduled":                   unschedules,
 		"takes it calmly that there is nothing to undo": unschedulesNothing,
 		"holds again what has come":                     holdsAgain,
@@ -88,9 +86,9 @@ func (s Subject) schedule(t *testing.T, lane delivery.Lane, r delivery.Record, a
 	}
 }
 
-func (s Subject) unschedule(t *testing.T, id string) {
+func (s Subject) unschedule(t *testing.T, id string, at time.Time) {
 	t.Helper()
-	if err := s.Scheduler.Unschedule(t.Context(), id); err != nil {
+	if err := s.Scheduler.Unschedule(t.Context(), id, at); err != nil {
 		t.Fatalf("Unschedule: %v", err)
 	}
 }

@@ -72,11 +72,12 @@ func (e entry) target(s *Scheduler) *types.Target {
 	}
 }
 
-// nameOf is the name of a message's schedule. A name has up to 64 letters, digits and "-_.", of which an id may have
-// others and more.
-func nameOf(id string) string {
+// nameOf is the name of a message's schedule for a minute. A name has up to 64 letters, digits and "-_.", of which an id may
+// have others and more. With the minute in it, a schedule is not changed when its message is moved: AWS does not say what
+// becomes of a change to one that has fired and is about to be deleted.
+func nameOf(id string, minute time.Time) string {
 	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:])
+	return minute.UTC().Format("20060102T1504") + "-" + hex.EncodeToString(sum[:])[:48]
 }
 
 // escape takes out of a message what would not come as it is: SQS does not carry U+FFFE and U+FFFF, and EventBridge

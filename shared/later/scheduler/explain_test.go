@@ -55,7 +55,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			for range 10 { // as often as it is tried
 				s.faults = append(s.faults, tt.fault)
 			}
-			err := open.Schedule(t.Context(), delivery.NormalLane, record("order-1"), time.Now().Add(time.Hour))
+			at := time.Now().Add(time.Hour)
+			err := open.Schedule(t.Context(), delivery.NormalLane, record("order-1"), at)
 			if err == nil || tt.is != nil && !errors.Is(err, tt.is) {
 				t.Fatalf("got %v, want %v", err, tt.is)
 			}
@@ -68,7 +69,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 				t.Errorf("the message is in %q", err)
 			}
 			if errors.Is(tt.is, scheduler.ErrAccessDenied) || errors.Is(tt.is, delivery.ErrThrottled) {
-				if err := open.Unschedule(t.Context(), "order-1"); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), "order-1") {
+				if err := open.Unschedule(t.Context(), "order-1", at); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), "order-1") {
 					t.Errorf("Unschedule: got %v, want %v", err, tt.is)
 				}
 			}

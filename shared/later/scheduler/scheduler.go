@@ -75,7 +75,7 @@ func Open(cfg aws.Config, group, roleARN string, targets map[delivery.Lane]later
 
 // Schedule implements [delivery.Scheduler]. The schedule is for a whole minute (UTC) that is 1 to 2 minutes before the
 // moment, so that the record never comes late by the precision of a minute; the rest of the time it waits on its queue.
-// What is due before the next such minute is put on the queue at once, with a delay, and its schedule removed.
+// What is due before the next such minute is put on the queue at once, with a delay.
 //
 // What comes is the body; a schedule has no place for Group, Recheck and Generation. So the body has to be a message with
 // the record's ID in it.
@@ -99,22 +99,22 @@ func (s *Scheduler) schedule(ctx context.Context, name delivery.Lane, r delivery
 		return err
 	}
 	now := s.clock.Now()
-	minute := at.Add(-s.precision).Truncate(s.precision)
-	if minute.After(now) {
-		return s.put(ctx, entry{name: nameOf(r.ID), id: r.ID, body: body, minute: minute, lane: l})
+	if minute := s.minuteOf(at); minute.After(now) {
+		return s.put(ctx, entry{name: nameOf(r.ID, minute), id: r.ID, body: body, minute: minute, lane: l})
 	}
-	// First the record, then the schedule: nothing is lost in between.
 	r.Delay = max(at.Sub(now), 0)
-	if err := l.queue.Enqueue(ctx, r); err != nil {
-		return err
-	}
-	return s.remove(ctx, r.ID)
+	return l.queue.Enqueue(ctx, r)
+}
+
+// minuteOf is when the schedule for a moment fires.
+func (s *Scheduler) minuteOf(at time.Time) time.Time {
+	return at.Add(-s.precision).Truncate(s.precision)
 }
 
 // Unschedule implements [delivery.Scheduler]. The error matches [ErrAccessDenied] or [delivery.ErrThrottled] where one
 // applies.
-func (s *Scheduler) Unschedule(ctx context.Context, id string) error {
-	if err := s.remove(ctx, id); err != nil {
+func (s *Scheduler) Unschedule(ctx context.Context, id string, at time.Time) error {
+	if err := s.remove(ctx, nameOf(id, s.minuteOf(at))); err != nil {
 		return fmt.Errorf("remove the schedule of message %s from the group %s in %s: %w", id, s.group, s.region, err)
 	}
 	return nil
@@ -135,10 +135,10 @@ func (s *Scheduler) put(ctx context.Context, e entry) error {
 	})
 }
 
-// remove deletes the schedule of the message, if there is one.
-func (s *Scheduler) remove(ctx context.Context, id string) error {
+// remove deletes the schedule with this name, if there is one.
+func (s *Scheduler) remove(ctx context.Context, name string) error {
 	return s.persist(ctx, func() error {
-		_, err := s.client.DeleteSchedule(ctx, &sdk.DeleteScheduleInput{GroupName: aws.String(s.group), Name: aws.String(nameOf(id))})
+		_, err := s.client.DeleteSchedule(ctx, &sdk.DeleteScheduleInput{GroupName: aws.String(s.group), Name: aws.String(name)})
 		if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone {
 			return nil
 		}

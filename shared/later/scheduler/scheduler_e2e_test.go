@@ -108,7 +108,7 @@ func TestE2EAMissingGroupIsSaid(t *testing.T) {
 	if err := s.Schedule(t.Context(), delivery.NormalLane, record("order-1"), time.Now().Add(time.Hour)); !errors.Is(err, scheduler.ErrGroupNotFound) {
 		t.Errorf("got %v, want %v", err, scheduler.ErrGroupNotFound)
 	}
-	if err := s.Unschedule(t.Context(), "order-1"); err != nil {
+	if err := s.Unschedule(t.Context(), "order-1", time.Now()); err != nil {
 		t.Errorf("where there is nothing to remove: %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package scheduler_test
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/later"
 	"dmlysender/shared/later/latertest"
-	"dmlysender/shared/later/scheduler"
 )
 
 func TestEventBridgeIsAScheduler(t *testing.T) {
@@ -148,24 +146,8 @@ func TestAnAnswerThatIsLostChangesNothing(t *testing.T) {
 		t.Errorf("Schedule: %v, and %d schedules stand, want 1", err, len(s.all()))
 	}
 	s.faults = []http.HandlerFunc{awstest.Cut}
-	if err := open.Unschedule(t.Context(), "order-1"); err != nil || len(s.all()) != 0 {
+	if err := open.Unschedule(t.Context(), "order-1", at); err != nil || len(s.all()) != 0 {
 		t.Errorf("Unschedule: %v, and %d schedules stand, want none", err, len(s.all()))
-	}
-}
-
-func TestWhatIsDueIsQueuedBeforeItsScheduleGoes(t *testing.T) {
-	t.Parallel()
-	s := newStand()
-	open := s.open(t, awstest.ConfigFor(t, s))
-	if err := open.Schedule(t.Context(), delivery.NormalLane, record("order-1"), time.Now().Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	s.faults = []http.HandlerFunc{refuse(http.StatusForbidden, "AccessDeniedException", "no")}
-	if err := open.Schedule(t.Context(), delivery.NormalLane, record("order-1"), time.Time{}); !errors.Is(err, scheduler.ErrAccessDenied) {
-		t.Errorf("got %v, want %v", err, scheduler.ErrAccessDenied)
-	}
-	if got, err := s.queues.Receive(t.Context(), delivery.NormalLane); err != nil || got.ID != "order-1" {
-		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
