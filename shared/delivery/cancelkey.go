@@ -29,13 +29,13 @@ func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i Item) error 
 }
 
 // CancelUnder cancels all that waits under a cancelKey: each message as [Sender.Cancel] does. It returns what became of those
-// that can still be cancelled or are being sent; what had come to rest before is left out. more says that there may be others, for which it
+// that can still be cancelled or are being sent; what had come to rest before is left out, and what is not mine. more says that there may be others, for which it
 // has to be called again.
 //
 // It finds what is in the ledger as accepted, scheduled or waiting: not what stands on a queue and no worker has seen.
 //
 // An error means that not all of them were found; repeating the call does no harm.
-func (s *Sender) CancelUnder(ctx context.Context, cancelKey, by string) (all []Cancellation, more bool, err error) {
+func (s *Sender) CancelUnder(ctx context.Context, cancelKey, by string, mine func(Item) bool) (all []Cancellation, more bool, err error) {
 	if s.CancelKeys == nil {
 		return nil, false, errors.New("cancelKeys are not kept here")
 	}
@@ -44,7 +44,7 @@ func (s *Sender) CancelUnder(ctx context.Context, cancelKey, by string) (all []C
 		if err != nil {
 			return all, true, fmt.Errorf("look up what waits under the cancelKey: %w", err)
 		}
-		all = append(all, s.cancelAll(ctx, ids, by)...)
+		all = append(all, s.cancelAll(ctx, ids, by, mine)...)
 		if next == "" || len(all) >= maxUnder {
 			return all, next != "", nil
 		}
@@ -52,9 +52,9 @@ func (s *Sender) CancelUnder(ctx context.Context, cancelKey, by string) (all []C
 	}
 }
 
-func (s *Sender) cancelAll(ctx context.Context, ids []string, by string) []Cancellation {
+func (s *Sender) cancelAll(ctx context.Context, ids []string, by string, mine func(Item) bool) []Cancellation {
 	each := make([]Cancellation, len(ids))
-	atOnce(len(ids), func(i int) { each[i] = s.cancelOne(ctx, ids[i], by) })
+	atOnce(len(ids), func(i int) { each[i] = s.cancelOne(ctx, ids[i], by, mine) })
 	var all []Cancellation
 	for _, c := range each {
 		if c.Item.ID != "" {
@@ -64,13 +64,13 @@ func (s *Sender) cancelAll(ctx context.Context, ids []string, by string) []Cance
 	return all
 }
 
-// cancelOne is empty for what was at rest before, or is forgotten.
-func (s *Sender) cancelOne(ctx context.Context, id, by string) Cancellation {
+// cancelOne is empty for what was at rest before, or is forgotten, or not mine.
+func (s *Sender) cancelOne(ctx context.Context, id, by string, mine func(Item) bool) Cancellation {
 	standing, err := s.look(ctx, id)
 	switch {
 	case err != nil:
 		return Cancellation{Item: Item{ID: id}, Err: err}
-	case standing == nil || standing.State.Final():
+	case standing == nil || standing.State.Final() || !mine(*standing):
 		return Cancellation{}
 	}
 	item, err := s.Cancel(ctx, id, by)

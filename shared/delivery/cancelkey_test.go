@@ -61,7 +61,7 @@ func keyed(t *testing.T) (*world, *timetable, *shelf, *register) {
 // cancelOrder42 cancels all that waits under one cancelKey, and says in short what became of each.
 func (w *world) cancelOrder42() (told []string, more bool) {
 	w.t.Helper()
-	all, more, err := w.sender.CancelUnder(w.t.Context(), "order-42", "ops")
+	all, more, err := w.sender.CancelUnder(w.t.Context(), "order-42", "ops", ours)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -72,6 +72,9 @@ func (w *world) cancelOrder42() (told []string, more bool) {
 	return told, more
 }
 
+// ours are all messages but one.
+func ours(i delivery.Item) bool { return i.ID != "theirs" }
+
 const underOrder42 = `,"cancelKey":"order-42"`
 
 func TestAllThatWaitsUnderACancelKeyIsCancelled(t *testing.T) {
@@ -79,6 +82,7 @@ func TestAllThatWaitsUnderACancelKeyIsCancelled(t *testing.T) {
 	w, s, q, _ := keyed(t)
 	accept(t, w, q, text(t, "accepted", "Hello", underOrder42))
 	accept(t, w, q, text(t, "ahead", "Hello", underOrder42+inTwoDays))
+	accept(t, w, q, text(t, "theirs", "Hello", underOrder42+inTwoDays))
 	w.deliver(text(t, "queued", "Hello", underOrder42+inTenMinutes))
 	w.deliver(text(t, "sent", "Hello", underOrder42))
 	w.answers(errNotSent)
@@ -99,7 +103,7 @@ func TestAllThatWaitsUnderACancelKeyIsCancelled(t *testing.T) {
 	if told, more := w.cancelOrder42(); len(told) > 0 || more {
 		t.Errorf("again: %q", told)
 	}
-	if len(s.held) != 2 || w.item("other").State != delivery.Scheduled || w.item("none").State != delivery.Scheduled {
+	if len(s.held) != 3 || w.item("other").State != delivery.Scheduled || w.item("none").State != delivery.Scheduled {
 		t.Errorf("%d are still held", len(s.held))
 	}
 }
@@ -131,7 +135,7 @@ func TestWhatCannotBeNotedIsNotWrittenDown(t *testing.T) {
 	if _, err := w.try(text(t, "b", "Hello", underOrder42+inTwoDays)); err == nil || !strings.Contains(err.Error(), "cancelKey of message b") {
 		t.Errorf("its record ended with %v", err)
 	}
-	if _, _, err := w.sender.CancelUnder(t.Context(), "order-42", "ops"); !errors.Is(err, r.err) {
+	if _, _, err := w.sender.CancelUnder(t.Context(), "order-42", "ops", ours); !errors.Is(err, r.err) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if w.ledger.puts != 0 {

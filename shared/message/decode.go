@@ -99,9 +99,9 @@ func (d *decoder) message(v jsontext.Value) Message {
 		case "scheduleDateTime":
 			m.ScheduleDateTime = parsed(d, at, v, dmly.ParseScheduleDateTime)
 		case "sendAt":
-			m.SendAt = parsed(d, at, v, parseInstant)
+			m.SendAt = parsed(d, at, v, ParseInstant)
 		case "expiresAt":
-			m.ExpiresAt = parsed(d, at, v, parseInstant)
+			m.ExpiresAt = parsed(d, at, v, ParseInstant)
 		case "deliverWithin":
 			m.DeliverWithin = d.window(at, v)
 		case "fallback":
@@ -260,8 +260,8 @@ func (m *Message) within(object string) func(further json.RawMessage) {
 	return func(further json.RawMessage) { m.passOn(object, further) }
 }
 
-// parseInstant reads RFC 3339, which always has a zone.
-func parseInstant(s string) (time.Time, error) {
+// ParseInstant reads a time as messages have them: RFC 3339, which always has a zone. The error says how to write it.
+func ParseInstant(s string) (time.Time, error) {
 	var t time.Time
 	if err := t.UnmarshalText([]byte(s)); err != nil || !strictlyRFC3339(s) {
 		hint := "write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z"

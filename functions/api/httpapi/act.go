@@ -80,7 +80,7 @@ func (a *api) acted(item delivery.Item, err error, failed string) (*statusOutput
 	switch {
 	case errors.Is(err, delivery.ErrNotFound): // forgotten in between
 		return nil, notFound.problem(err.Error())
-	case errors.Is(err, delivery.ErrNotSettled), errors.Is(err, delivery.ErrNotCancelled):
+	case errors.Is(err, delivery.ErrNotSettled), errors.Is(err, delivery.ErrNotCancelled), errors.Is(err, delivery.ErrNotMoved):
 		p := wrongState.problem(err.Error())
 		p.ID, p.State = item.ID, item.State
 		return nil, p

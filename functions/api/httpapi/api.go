@@ -46,6 +46,7 @@ func (a *api) registerAll() {
 	a.registerDropIn()
 	a.registerRead()
 	a.registerAct()
+	a.registerLater()
 	a.registerHealth()
 }
 
@@ -116,7 +117,7 @@ func register[I, O any](a *api, op huma.Operation, describe func(op *huma.Operat
 	})
 	if a.documents {
 		at := a.OpenAPI().Paths[op.Path]
-		describe(map[string]*huma.Operation{http.MethodGet: at.Get, http.MethodPost: at.Post, http.MethodDelete: at.Delete}[op.Method])
+		describe(map[string]*huma.Operation{http.MethodGet: at.Get, http.MethodPost: at.Post, http.MethodPatch: at.Patch, http.MethodDelete: at.Delete}[op.Method])
 	}
 }
 

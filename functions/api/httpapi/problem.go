@@ -30,7 +30,7 @@ var (
 	notAllowed       = kind{"not-allowed", http.StatusForbidden, "The key may not do this", "Use a key that has the scope and the workspace, or have them added to this one in the secret with the callers' keys."}
 	notFound         = kind{"not-found", http.StatusNotFound, "There is nothing here", "Check the path and the id. A message is remembered for 30 days; one that was put on the queue is known once a worker has seen it."}
 	methodNotAllowed = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The method is not allowed here", "Use a method that the Allow header names."}
-	wrongState       = kind{"wrong-state", http.StatusConflict, "The message's state does not allow this", "Look at state: what is being sent or at rest cannot be cancelled, and each settlement is for certain states only."}
+	wrongState       = kind{"wrong-state", http.StatusConflict, "The message's state does not allow this", "Look at state: what is being sent or at rest cannot be cancelled, only what is scheduled can be moved, and each settlement is for certain states only."}
 	stillSending     = kind{"still-sending", http.StatusConflict, "The message is being sent at this moment", "Repeat the request after Retry-After seconds, with the same Idempotency-Key. The message is not sent again by that."}
 	tooLarge         = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large", "A message may have 65536 bytes, an array of messages 1048576."}
 	mediaType        = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body's media type is not supported", "Send Content-Type: application/json."}

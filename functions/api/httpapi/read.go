@@ -27,8 +27,8 @@ type MessageStatus struct {
 	DMLYID     string         `json:"dmlyId,omitempty" doc:"DMLY's id of it, once it was sent." example:"6650f0a1"`
 	DMLYStatus string         `json:"dmlyStatus,omitempty" doc:"What DMLY said of it." example:"sent"`
 	Reason     string         `json:"reason,omitempty" doc:"Why it stands there. It may quote DMLY."`
-	// NextAttemptAt is set for a message that waits.
-	NextAttemptAt  *time.Time   `json:"nextAttemptAt,omitempty" doc:"When a waiting message is tried again, at the earliest."`
+	// NextAttemptAt is set for a message that waits or is scheduled.
+	NextAttemptAt  *time.Time   `json:"nextAttemptAt,omitempty" doc:"When a scheduled message goes, or a waiting one is tried again, at the earliest."`
 	NeedsAttention bool         `json:"needsAttention" doc:"Whether a person should look at it: it is unknown, failed or rejected, and nobody has dropped it."`
 	History        []Transition `json:"history" nullable:"false" doc:"How it came there: the last 20 transitions, the oldest first."`
 	Content        any          `json:"content,omitempty" doc:"The message as it came, as long as it needs attention: to be mended and sent again. A text if it is no JSON. Left out of a list that would become too large."`
@@ -49,7 +49,7 @@ func (a *api) statusOf(i delivery.Item) MessageStatus {
 		ID: i.ID, State: i.State, Generation: i.Generation, Attempts: i.Attempts, Workspace: i.Workspace, DMLYID: i.DMLYID,
 		DMLYStatus: i.DMLYStatus, Reason: i.Reason, NeedsAttention: i.NeedsAttention(), History: []Transition{}, RememberedUntil: i.ForgetAt,
 	}
-	if i.State == delivery.Waiting {
+	if i.State == delivery.Waiting || i.State == delivery.Scheduled {
 		next := i.NotBefore.UTC()
 		if now := a.Sender.Clock.Now().UTC(); next.Before(now) {
 			next = now

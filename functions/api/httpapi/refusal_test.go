@@ -93,9 +93,9 @@ func TestAPIAnswersOtherMethodsAndPaths(t *testing.T) {
 		kind         string
 		allow        string
 	}{
-		{"PUT", "/v1/messages", 405, problem, "GET, HEAD, POST"},
-		{"DELETE", "/v1/messages", 405, problem, "GET, HEAD, POST"},
-		{"OPTIONS", "/v1/messages", 405, problem, "GET, HEAD, POST"},
+		{"PUT", "/v1/messages", 405, problem, "DELETE, GET, HEAD, POST"},
+		{"PATCH", "/v1/messages", 405, problem, "DELETE, GET, HEAD, POST"},
+		{"OPTIONS", "/v1/messages", 405, problem, "DELETE, GET, HEAD, POST"},
 		{"GET", "/v1/messages/whatsapp/sendtext", 405, dmly, "POST"},
 		{"PATCH", "/api/v1/messages/telegram/sendtemplate", 405, dmly, "POST"},
 		{"POST", "/v1/messages/instagram/sendmedia", 404, dmly, ""},
@@ -113,12 +113,12 @@ func TestAPIAnswersOtherMethodsAndPaths(t *testing.T) {
 		{"POST", "/api//v1/messages", 404, problem, ""},
 		{"POST", "/v1/messages/", 404, problem, ""},
 		{"POST", "/v2/messages", 404, problem, ""},
-		{"PUT", "/api/v1/messages", 405, problem, "GET, HEAD, POST"},
+		{"PUT", "/api/v1/messages", 405, problem, "DELETE, GET, HEAD, POST"},
 		{"GET", "/v1/messages/order-1/settle", 405, problem, "POST"},
-		{"PATCH", "/v1/messages/order-1", 405, problem, "DELETE, GET, HEAD"},
+		{"PUT", "/v1/messages/order-1", 405, problem, "DELETE, GET, HEAD, PATCH"},
 		{"POST", "/v1/health", 405, problem, "GET, HEAD"},
 		{"POST", "/docs", 405, problem, "GET, HEAD"},
-		{"POST", "/v1/messages/whatsapp", 405, problem, "DELETE, GET, HEAD"},
+		{"POST", "/v1/messages/whatsapp", 405, problem, "DELETE, GET, HEAD, PATCH"},
 		{"POST", "/v1/messages/whatsapp/sendtext/1", 404, problem, ""},
 		{"POST", "/api/api/v1/messages/whatsapp/sendtext", 404, problem, ""},
 	} {

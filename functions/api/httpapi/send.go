@@ -258,9 +258,10 @@ func (a *api) receiptOf(ctx context.Context, m message.Message, item delivery.It
 	case "": // the queue has it, and nobody has written it down yet
 		r.State = delivery.Accepted
 		r.EstimatedSendAt = a.estimate(ctx, m)
-	case delivery.Accepted, delivery.Scheduled:
+	case delivery.Accepted:
 		r.EstimatedSendAt = a.estimate(ctx, m)
-	case delivery.Waiting: // for its own time, and behind whatever holds its account back
+	case delivery.Scheduled, delivery.Waiting: // for its own time, and behind whatever holds its account back
+		m.SendAt = time.Time{} // it may have been moved since
 		r.EstimatedSendAt = a.estimate(ctx, m)
 		if at := item.NotBefore; at.After(a.Sender.Clock.Now()) && (r.EstimatedSendAt == nil || at.After(*r.EstimatedSendAt)) {
 			r.EstimatedSendAt = seconds(at)

@@ -72,7 +72,7 @@ func NewBackendWith(t *testing.T, poster delivery.Poster, clock *Clock, secrets 
 func (b *Backend) NewSender(clock delivery.Clock) *delivery.Sender {
 	b.t.Helper()
 	return &delivery.Sender{
-		Ledger: b.Ledger, Pacer: NewPacer(b.t, 1_000_000, clock), Poster: b.Poster, Clock: clock,
+		Ledger: b.Ledger, CancelKeys: b.Ledger, Pacer: NewPacer(b.t, 1_000_000, clock), Poster: b.Poster, Clock: clock,
 		Keys:     apikey.NewCache(b.Secret.Fetch, apikey.Options{Now: clock.Now}),
 		NewToken: rand.Text, Log: b.Log,
 	}

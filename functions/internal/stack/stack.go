@@ -104,15 +104,21 @@ func (b builder) sender() (*delivery.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
+	book := b.ledger()
+	cancelKeys, ok := book.(delivery.CancelKeys)
+	if !ok {
+		return nil, fmt.Errorf("the ledger %T does not keep cancelKeys", book)
+	}
 	stale := func(err error) { b.log.Warn("the DMLY API key could not be read", slog.String("error", err.Error())) }
 	return &delivery.Sender{
-		Ledger:   b.ledger(),
-		Pacer:    pacer,
-		Poster:   delivery.ClientPoster{Client: client},
-		Keys:     apikey.NewCache(keys, apikey.Options{OnError: stale}),
-		Clock:    delivery.SystemClock{},
-		NewToken: rand.Text,
-		Log:      b.log,
+		Ledger:     book,
+		CancelKeys: cancelKeys,
+		Pacer:      pacer,
+		Poster:     delivery.ClientPoster{Client: client},
+		Keys:       apikey.NewCache(keys, apikey.Options{OnError: stale}),
+		Clock:      delivery.SystemClock{},
+		NewToken:   rand.Text,
+		Log:        b.log,
 	}, nil
 }
 
