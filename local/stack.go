@@ -143,7 +143,7 @@ func (s *stack) build(ctx context.Context, getenv func(string) string, key apike
 	lanes := queue.Lanes{Normal: normal, Bulk: bulk}
 	s.scheduler = later.NewMemory(delivery.SystemClock{}, lanes.For)
 	sender := &delivery.Sender{
-		Ledger: s.ledger, Pacer: pacer, Poster: s.refusals,
+		Ledger: s.ledger, CancelKeys: s.ledger, Pacer: pacer, Poster: s.refusals,
 		Keys:  apikey.NewCache(key, apikey.Options{}),
 		Clock: delivery.SystemClock{}, NewToken: rand.Text, Log: log, Scheduler: s.scheduler,
 	}

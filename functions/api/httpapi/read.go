@@ -47,7 +47,7 @@ type Transition struct {
 func (a *api) statusOf(i delivery.Item) MessageStatus {
 	s := MessageStatus{
 		ID: i.ID, State: i.State, Generation: i.Generation, Attempts: i.Attempts, Workspace: i.Workspace, DMLYID: i.DMLYID,
-		DMLYStatus: i.DMLYStatus, Reason: i.Reason, NeedsAttention: i.NeedsAttention(), History: []Transition{}, RememberedUntil: i.ForgetAt,
+		DMLYStatus: i.DMLYStatus, Reason: i.Reason, NeedsAttention: i.NeedsAttention(), History: []Transition{}, RememberedUntil: i.ForgetAt.UTC(),
 	}
 	if i.State == delivery.Waiting || i.State == delivery.Scheduled {
 		next := i.NotBefore.UTC()
@@ -57,7 +57,7 @@ func (a *api) statusOf(i delivery.Item) MessageStatus {
 		s.NextAttemptAt = &next
 	}
 	for _, t := range i.History {
-		s.History = append(s.History, Transition{At: t.At, State: t.State, Reason: t.Reason, Attempt: t.Attempt})
+		s.History = append(s.History, Transition{At: t.At.UTC(), State: t.State, Reason: t.Reason, Attempt: t.Attempt})
 	}
 	return s
 }
