@@ -1,0 +1,241 @@
+package plan
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/valyala/fasttemplate"
+
+	"dmlysender/shared/message"
+)
+
+const (
+	opening = "{{"
+	ending  = "}}"
+	// maxDepth is how deep a campaign's message may nest, which is more than a message may.
+	maxDepth = 100
+)
+
+// template is a campaign's message with its placeholders.
+type template struct {
+	// names are the placeholders', each once.
+	names []string
+	// pointers say where in the message each of them stands first.
+	pointers []string
+	// places are where in the message placeholders stand at all.
+	places []string
+	// slots says which of the names a placeholder is, as it is written.
+	slots map[string]int
+	text  *fasttemplate.Template
+	// json is the message, in its shortest form.
+	json []byte
+}
+
+// compile reads a message with placeholders. It returns what is wrong with it, whatever the rows say, with pointers into
+// the message.
+func compile(raw []byte) (*template, []message.Problem) {
+	if len(raw) > message.MaxBytes {
+		return nil, []message.Problem{{Detail: fmt.Sprintf("has %d bytes; the limit is %d", len(raw), message.MaxBytes)}}
+	}
+	// In the shortest form no string has its braces escaped, so that those of the text are all there are.
+	text := jsontext.Value(bytes.Clone(raw))
+	if err := text.Format(); err != nil {
+		return nil, []message.Problem{explain(err)}
+	}
+	t := &template{slots: map[string]int{}, json: text}
+	problems := t.scan()
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	if problems := t.wrongInEachRow(); len(problems) > 0 {
+		return nil, problems
+	}
+	var err error
+	if t.text, err = fasttemplate.NewTemplate(string(text), opening, ending); err != nil {
+		return nil, []message.Problem{{Detail: err.Error()}} // which scan has ruled out
+	}
+	return t, nil
+}
+
+// explain says what is wrong with a text that is not JSON as it is taken here.
+func explain(err error) message.Problem {
+	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case ok && errors.Is(err, jsontext.ErrDuplicateName):
+		return message.Problem{Pointer: string(syntactic.JSONPointer), Detail: "is there twice"}
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		return message.Problem{Detail: "is not complete JSON: it ends too early"}
+	case ok:
+		return message.Problem{Pointer: string(syntactic.JSONPointer), Detail: fmt.Sprintf("is not valid JSON (byte %d)", syntactic.ByteOffset)}
+	default:
+		return message.Problem{Detail: "is not valid JSON"}
+	}
+}
+
+// scan looks for placeholders in all strings.
+func (t *template) scan() (problems []message.Problem) {
+	dec := jsontext.NewDecoder(bytes.NewReader(t.json))
+	for {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return problems // the end: Format has read all of it
+		}
+		if dec.StackDepth() > maxDepth {
+			return []message.Problem{{Detail: fmt.Sprintf("is nested more than %d levels deep", maxDepth)}}
+		}
+		if token.Kind() != '"' {
+			continue
+		}
+		at, text := string(dec.StackPointer()), token.String()
+		kind, length := dec.StackIndex(dec.StackDepth())
+		if isName := kind == '{' && length%2 == 1; isName {
+			if strings.Contains(text, opening) {
+				problems = append(problems, message.Problem{Pointer: at, Detail: "has a placeholder in its name; a placeholder can only be in a value"})
+			}
+			continue
+		}
+		if detail := t.placeholders(at, text); detail != "" {
+			problems = append(problems, message.Problem{Pointer: at, Detail: detail})
+		}
+	}
+}
+
+// placeholders takes those of one string, and says what is wrong with them.
+func (t *template) placeholders(at, text string) (wrong string) {
+	for {
+		_, after, found := strings.Cut(text, opening)
+		if !found {
+			return ""
+		}
+		tag, rest, closed := strings.Cut(after, ending)
+		name := strings.TrimSpace(tag)
+		switch {
+		case !closed:
+			return "has {{ without }} behind it; write a placeholder as {{name}}"
+		case name == "":
+			return "has a placeholder without a name; write it as {{name}}"
+		case strings.ContainsAny(name, "{}"):
+			return "has a placeholder with a brace in its name; write it as {{name}}"
+		}
+		t.take(at, tag, name)
+		text = rest
+	}
+}
+
+func (t *template) take(at, tag, name string) {
+	written, err := jsontext.AppendQuote(nil, tag)
+	if err != nil {
+		return // which is not valid UTF-8, and so was no JSON
+	}
+	slot := len(t.names)
+	for i, known := range t.names {
+		if known == name {
+			slot = i
+		}
+	}
+	if slot == len(t.names) {
+		t.names, t.pointers = append(t.names, name), append(t.pointers, at)
+	}
+	t.slots[string(written[1:len(written)-1])] = slot
+	t.places = append(t.places, at)
+}
+
+// wrongInEachRow decodes the message as it is, and returns the problems that have nothing to do with a placeholder.
+func (t *template) wrongInEachRow() []message.Problem {
+	_, err := message.Decode(t.json, message.Defaults{Workspace: "-"})
+	found, _ := errors.AsType[*message.Error](err)
+	switch {
+	case found == nil:
+	case found.Malformed || found.TooLarge:
+		return found.Problems
+	default:
+		if problems := t.fixed(found.Problems); len(problems) > 0 {
+			return problems
+		}
+	}
+	if !t.within("/recipient") && !t.within("/contact") {
+		return []message.Problem{{Pointer: "/recipient", Detail: "has no placeholder, so that each row would send to the same recipient; " +
+			`write it as {"phoneNumber": "{{phone}}"}, or contact as {"id": "{{contact}}"}`}}
+	}
+	return nil
+}
+
+// fixed are the problems that will be there whatever the placeholders are.
+func (t *template) fixed(found []message.Problem) (fixed []message.Problem) {
+	for _, at := range t.places {
+		if strings.HasSuffix(at, "/channel") || strings.HasSuffix(at, "/type") {
+			return nil // on which depends what else is right
+		}
+	}
+	for _, p := range found {
+		if p.Pointer != "" && !t.within(p.Pointer) && !t.around(p.Pointer) {
+			fixed = append(fixed, p)
+		}
+	}
+	return fixed
+}
+
+// within says whether there is a placeholder at this place or in it.
+func (t *template) within(pointer string) bool {
+	for _, at := range t.places {
+		if at == pointer || strings.HasPrefix(at, pointer+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// around says whether this place is in one that is a placeholder.
+func (t *template) around(pointer string) bool {
+	for _, at := range t.places {
+		if strings.HasPrefix(pointer, at+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// errTooLarge says that a rendered message is over [message.MaxBytes].
+var errTooLarge = errors.New("the message has too many bytes")
+
+// renderer renders one message after the other. It is not safe for concurrent use.
+type renderer struct {
+	template *template
+	values   [][]byte
+	escaped  []byte
+	out      bytes.Buffer
+	tag      fasttemplate.TagFunc
+}
+
+func (t *template) renderer() *renderer {
+	r := &renderer{template: t}
+	r.tag = r.write
+	return r
+}
+
+// render puts the values, which are those of the template's names, into the text. The result is good until render is
+// called again. It returns errTooLarge.
+func (r *renderer) render(values [][]byte) ([]byte, error) {
+	r.values = values
+	r.out.Reset()
+	if _, err := r.template.text.ExecuteFunc(&r.out, r.tag); err != nil {
+		return nil, err
+	}
+	return r.out.Bytes(), nil
+}
+
+func (r *renderer) write(w io.Writer, tag string) (int, error) {
+	quoted, err := jsontext.AppendQuote(r.escaped[:0], r.values[r.template.slots[tag]])
+	if err != nil {
+		return 0, err
+	}
+	r.escaped = quoted
+	if r.out.Len()+len(quoted) > message.MaxBytes {
+		return 0, errTooLarge
+	}
+	return w.Write(quoted[1 : len(quoted)-1])
+}
