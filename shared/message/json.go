@@ -97,7 +97,7 @@ func parse(data []byte, depth int) (*decoder, jsontext.Value, error) {
 
 // scan reads all tokens once. Repeated names are gathered; what is not JSON ends it.
 func (d *decoder) scan(data []byte, depth int) (jsontext.Value, error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
 	var names []map[string]bool // of each open object; nil for an array
 	for {
 		token, err := dec.ReadToken()
@@ -175,7 +175,7 @@ func (d *decoder) object(at string, v jsontext.Value, member func(name, at strin
 		d.wrongType(at, v, "an object")
 		return false
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(v), jsontext.AllowDuplicateNames(true))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
 	if _, err := dec.ReadToken(); err != nil {
 		d.add(at, "cannot be read")
 		return false
@@ -201,7 +201,7 @@ func list[T any](d *decoder, at string, v jsontext.Value, item func(at string, v
 		d.wrongType(at, v, "a list")
 		return nil
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(v), jsontext.AllowDuplicateNames(true))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
 	if _, err := dec.ReadToken(); err != nil {
 		d.add(at, "cannot be read")
 		return nil

@@ -2,6 +2,8 @@ package message
 
 import (
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // a Lambda's image need not have the time zone database
 )
@@ -40,12 +42,36 @@ type Timezone struct{ location *time.Location }
 
 // ParseTimezone finds a zone by its name, such as "Europe/Berlin".
 func ParseTimezone(name string) (Timezone, error) {
-	location, err := time.LoadLocation(name)
+	location, err := loadLocation(name)
 	// "" and "Local" are Go's names, and would be the zone of whichever machine it is.
 	if err != nil || name == "" || name == "Local" {
 		return Timezone{}, fmt.Errorf("%q is not a time zone of the IANA database; write it as Europe/Berlin or UTC", clip(name))
 	}
 	return Timezone{location}, nil
+}
+
+// locations are the zones that were asked for: reading one takes as long as all else in a message.
+var locations = struct {
+	sync.Mutex
+	named map[string]*time.Location
+}{named: map[string]*time.Location{}}
+
+// loadLocation is [time.LoadLocation], with a memory.
+func loadLocation(name string) (*time.Location, error) {
+	locations.Lock()
+	location, ok := locations.named[name]
+	locations.Unlock()
+	if ok {
+		return location, nil
+	}
+	location, err := time.LoadLocation(name)
+	const most = 1000 // there are about 600 zones; but on a disk, one can be found by more names than it has
+	locations.Lock()
+	defer locations.Unlock()
+	if err == nil && len(locations.named) < most {
+		locations.named[strings.Clone(name)] = location
+	}
+	return location, err
 }
 
 // MarshalText implements [encoding.TextMarshaler].

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -169,7 +170,7 @@ func (j *jsonlFormat) explain(line int, err error) error {
 		return badRow(line, "has %s twice", quoted(syntactic.JSONPointer.LastToken()))
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return badRow(line, "is not complete JSON: an object has to stand on one line")
-	case ok && bytes.Contains([]byte(syntactic.Err.Error()), []byte("UTF-8")):
+	case ok && strings.Contains(syntactic.Err.Error(), "UTF-8"):
 		return badRow(line, "is not UTF-8; save the file as UTF-8")
 	case ok:
 		return badRow(line, "is not valid JSON (byte %d)", syntactic.ByteOffset)

@@ -107,7 +107,7 @@ func (r *Reader) Next() (*Row, error) {
 // check looks at the values as such.
 func (r *Reader) check() error {
 	for i, v := range r.row.Values {
-		reason := ""
+		var reason string
 		switch {
 		case v == nil:
 			continue

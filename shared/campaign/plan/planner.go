@@ -120,7 +120,7 @@ func (p *pass) all(ctx context.Context, rows *audience.Reader) error {
 			err = p.one(row)
 		}
 		if err != nil {
-			return fmt.Errorf("plan campaign %s: %w", p.campaign, err)
+			return err
 		}
 	}
 	if err := p.plan.Flush(); err != nil {
@@ -157,7 +157,7 @@ func (p *pass) one(row *audience.Row) error {
 	}
 	n, err := p.plan.Write(append(line, '\n'))
 	if err != nil {
-		return err
+		return fmt.Errorf("write the plan of campaign %s: %w", p.campaign, err)
 	}
 	p.summary.Rows++
 	p.summary.Good++
@@ -224,11 +224,13 @@ func (p *pass) problem(found Problem) error {
 		return nil
 	}
 	line, err := json.Marshal(found)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = p.problems.Write(append(line, '\n'))
 	}
-	_, err = p.problems.Write(append(line, '\n'))
-	return err
+	if err != nil {
+		return fmt.Errorf("write the problems of campaign %s: %w", p.campaign, err)
+	}
+	return nil
 }
 
 // below puts the pointers of problems below a place.
