@@ -15,7 +15,7 @@ type lines struct {
 	buf  []byte
 	// buf[begin:end] has been read and not been given.
 	begin, end int
-	// lf and cr are where the next of them stands in buf, or end if none does; below begin, nobody has looked yet.
+	// lf and cr are up to where buf has none of them, so that it is looked through once.
 	lf, cr int
 	// number is that of the line which the last piece is of.
 	number int
@@ -27,7 +27,7 @@ type lines struct {
 }
 
 func newLines(from io.Reader) *lines {
-	return &lines{from: from, buf: make([]byte, bufferBytes), lf: -1, cr: -1}
+	return &lines{from: from, buf: make([]byte, bufferBytes)}
 }
 
 // next returns a piece of a line without the line's end; last says that the line ends with it. The piece is good until
@@ -75,13 +75,13 @@ func (l *lines) count(last bool) bool {
 	return last
 }
 
-// find returns where c stands next, or end. What was found stays found until it is passed or more is read.
+// find returns where c stands next, or end.
 func (l *lines) find(at *int, c byte) int {
-	if *at < l.begin {
+	*at = max(*at, l.begin)
+	if i := bytes.IndexByte(l.buf[*at:l.end], c); i >= 0 {
+		*at += i
+	} else {
 		*at = l.end
-		if i := bytes.IndexByte(l.buf[l.begin:l.end], c); i >= 0 {
-			*at = l.begin + i
-		}
 	}
 	return *at
 }
@@ -91,7 +91,7 @@ func (l *lines) skip(n int) { l.begin += n }
 // fill reads more behind what is left, which is moved to the front.
 func (l *lines) fill() {
 	l.end = copy(l.buf, l.buf[l.begin:l.end])
-	l.begin, l.lf, l.cr = 0, -1, -1
+	l.lf, l.cr, l.begin = l.lf-l.begin, l.cr-l.begin, 0
 	const patience = 100 // reads that give nothing, as io.Reader allows
 	for range patience {
 		n, err := l.from.Read(l.buf[l.end:])
