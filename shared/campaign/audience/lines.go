@@ -90,8 +90,10 @@ func (l *lines) skip(n int) { l.begin += n }
 
 // fill reads more behind what is left, which is moved to the front.
 func (l *lines) fill() {
-	l.end = copy(l.buf, l.buf[l.begin:l.end])
-	l.lf, l.cr, l.begin = l.lf-l.begin, l.cr-l.begin, 0
+	if l.begin > 0 {
+		l.end = copy(l.buf, l.buf[l.begin:l.end])
+		l.lf, l.cr, l.begin = l.lf-l.begin, l.cr-l.begin, 0
+	}
 	const patience = 100 // reads that give nothing, as io.Reader allows
 	for range patience {
 		n, err := l.from.Read(l.buf[l.end:])
