@@ -29,7 +29,7 @@ var endless = map[string]struct {
 	"an endless header":      {audience.CSV, func() io.Reader { return endlessly("phone", ","+long, "\n+2,Bob\n", 3e8) }, "its header, in line 1, cannot be read: it has "},
 	"a string of 1 GB":       {audience.JSONL, func() io.Reader { return endlessly(`{"phone":"`, "x", "\"}\n{\"phone\":\"+1\"}", 1e9) }, "rows: 2"},
 	"nothing but brackets":   {audience.JSONL, func() io.Reader { return endlessly(`{"phone":`, "{", "", 3e8) }, "rows: 1"},
-	"a gzip bomb":            {audience.CSV, func() io.Reader { return bomb() }, "its gzip data expands to more than 1000 times its size, "},
+	"a gzip bomb":            {audience.CSV, bomb, "its gzip data expands to more than 1000 times its size, "},
 }
 
 var long = strings.Repeat("x", 127)

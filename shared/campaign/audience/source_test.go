@@ -72,7 +72,7 @@ func TestOtherFilesAreRecognized(t *testing.T) {
 func TestEachCutOfAGzipFileIsNoticed(t *testing.T) {
 	t.Parallel()
 	whole := zipped(strings.Repeat(people, 50))
-	for n := range len(whole) {
+	for n := range whole {
 		if _, err := read(bytes.NewReader(whole[:n]), audience.CSV, audience.Limits{}); err == nil {
 			t.Errorf("%d of %d bytes are taken for a whole file", n, len(whole))
 		}

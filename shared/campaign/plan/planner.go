@@ -71,6 +71,9 @@ func (p Planner) Plan(ctx context.Context, d Definition, from io.Reader, plan, p
 	if d.ID == "" || !validID(d.ID) {
 		return Summary{}, invalid("/id", notAnID)
 	}
+	if p.Defaults.Workspace == "" && !t.hasWorkspace {
+		return Summary{}, &AudienceError{Reason: `the message has no workspace, and there is no default one; add "workspace": {"id": "…"} to it`}
+	}
 	format := audience.JSONL
 	if d.Audience.File != "" {
 		format, _ = audience.FormatOf(d.Audience.File)

@@ -31,6 +31,8 @@ type template struct {
 	// slots says which of the names a placeholder is, as it is written.
 	slots map[string]int
 	text  *fasttemplate.Template
+	// hasWorkspace says that the message names one, perhaps by a placeholder.
+	hasWorkspace bool
 	// json is the message, in its shortest form.
 	json []byte
 }
@@ -144,9 +146,13 @@ func (t *template) take(at, tag, name string) {
 	t.places = append(t.places, at)
 }
 
+// stacks stands for the stack's own workspace, which is not known here.
+const stacks = "the stack's"
+
 // wrongInEachRow decodes the message as it is, and returns the problems that have nothing to do with a placeholder.
 func (t *template) wrongInEachRow() []message.Problem {
-	_, err := message.Decode(t.json, message.Defaults{Workspace: "-"})
+	m, err := message.Decode(t.json, message.Defaults{Workspace: stacks})
+	t.hasWorkspace = m.Workspace.ID != stacks
 	found, _ := errors.AsType[*message.Error](err)
 	switch {
 	case found == nil:
@@ -156,6 +162,9 @@ func (t *template) wrongInEachRow() []message.Problem {
 		if problems := t.fixed(found.Problems); len(problems) > 0 {
 			return problems
 		}
+	}
+	if m.ID != "" || t.within("/id") || found != nil && found.ID != "" {
+		return []message.Problem{{Pointer: "/id", Detail: "leave it out: each message gets its own, from the campaign and its recipient"}}
 	}
 	if !t.within("/recipient") && !t.within("/contact") {
 		return []message.Problem{{Pointer: "/recipient", Detail: "has no placeholder, so that each row would send to the same recipient; " +
