@@ -1,0 +1,2 @@
+// Package campaign sends one message to many.
+package campaign
