@@ -14,8 +14,6 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-func TestMain(m *testing.M) { awstest.RunWithoutEnv(m) }
-
 func TestS3HoldsFiles(t *testing.T) {
 	t.Parallel()
 	filestest.Run(t, func(t *testing.T) campaign.Files {

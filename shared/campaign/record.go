@@ -1,0 +1,147 @@
+package campaign
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"dmlysender/shared/campaign/plan"
+	"dmlysender/shared/delivery"
+)
+
+// State is where a campaign stands.
+type State string
+
+// The states. A campaign in one of the last three has ended, and the same one can be started again.
+const (
+	// Planning: its audience is being turned into a plan.
+	Planning State = "planning"
+	// Running: its messages are put on the queue, or on their way from there.
+	Running State = "running"
+	// Paused: no more of them is put on the queue, until somebody resumes it.
+	Paused State = "paused"
+	// Cancelled: no more of them is put on the queue, and what was on it and had not begun is taken back.
+	Cancelled State = "cancelled"
+	// Complete: each of its messages has come to rest.
+	Complete State = "complete"
+	// Refused: its audience cannot be used.
+	Refused State = "refused"
+)
+
+// Ended says whether a campaign in this state has no more to put on the queue, ever.
+func (s State) Ended() bool { return s == Cancelled || s == Complete || s == Refused }
+
+// Record is all that is remembered of a campaign from one minute to the next. Its plan is a file, and its messages are the
+// ledger's.
+type Record struct {
+	ID string `json:"id"`
+	// Revision names this very version of the record: each write has a new one.
+	Revision string `json:"revision"`
+	// Run counts from 1; starting the campaign again makes a new one.
+	Run int `json:"run"`
+	// Definition is the campaign, without inline rows.
+	Definition plan.Definition `json:"definition"`
+	// Digest tells one definition from another, with the rows.
+	Digest string `json:"digest"`
+	// Audience is the file of the rows, and Version the one that it had when the campaign was started.
+	Audience string `json:"audience"`
+	Version  string `json:"version"`
+
+	State State `json:"state"`
+	// Reason says in a sentence why it stands as it does, where that does not go without saying.
+	Reason string `json:"reason,omitempty"`
+	// By is who started this run.
+	By string `json:"by,omitempty"`
+
+	StartedAt time.Time `json:"startedAt"`
+	PlannedAt time.Time `json:"plannedAt,omitzero"`
+	// FedAt is when messages were put on the queue last.
+	FedAt time.Time `json:"fedAt,omitzero"`
+	// EndedAt is when nothing was left to do.
+	EndedAt time.Time `json:"endedAt,omitzero"`
+	// ForgetAt is when the record's time is over: from then on it counts as absent. The zero time is never.
+	ForgetAt time.Time `json:"forgetAt,omitzero"`
+
+	// Tries is how often its planning was begun.
+	Tries int `json:"tries,omitempty"`
+	// Summary is what became of the audience, without the problems.
+	Summary plan.Summary `json:"summary"`
+	// Again says that the ledger had messages of the campaign before this run, so that each is looked up before it is queued.
+	Again bool `json:"again,omitempty"`
+
+	// Fed is how much of the plan is on the queue, and Feeding how much may be: it is written before, and Fed behind it.
+	Fed     Place `json:"fed"`
+	Feeding Place `json:"feeding"`
+	// Horizon is until when the campaign is fed at its own rate.
+	Horizon time.Time `json:"horizon,omitzero"`
+	// Step is the one of the ramp that is being fed.
+	Step Step `json:"step,omitzero"`
+	// Workspaces are those of the messages that were fed, as far as there are few.
+	Workspaces []string `json:"workspaces,omitempty"`
+
+	// Watched is how far the plan was gone through to see what has come to rest: what has is counted in Resting, once, and
+	// what has not is in Open.
+	Watched Place                  `json:"watched"`
+	Resting map[delivery.State]int `json:"resting,omitempty"`
+	Open    []Row                  `json:"open,omitempty"`
+	// Recent has a letter for each of the last messages that have come to rest, the newest last.
+	Recent string `json:"recent,omitempty"`
+	// Marks are how many had come to rest lately.
+	Marks []Mark `json:"marks,omitempty"`
+	// ResendAt is when somebody ordered to send once more what had failed by then.
+	ResendAt time.Time `json:"resendAt,omitzero"`
+	ResendBy string    `json:"resendBy,omitempty"`
+
+	// Owner is who works on the campaign until Lease; nobody if it is empty.
+	Owner string    `json:"owner,omitempty"`
+	Lease time.Time `json:"lease,omitzero"`
+}
+
+// Place is a place in a plan: so many bytes from its beginning, behind so many rows.
+type Place struct {
+	Byte int64 `json:"byte"`
+	Row  int   `json:"row"`
+}
+
+// Row is one row of a plan, by where it begins.
+type Row struct {
+	At int64  `json:"at"`
+	ID string `json:"id"`
+}
+
+// Step is a part of the plan that has to come to rest before more of it is fed. The zero value is none.
+type Step struct {
+	// Size is how many rows it has, and End the last of them.
+	Size int `json:"size"`
+	End  int `json:"end"`
+}
+
+// Mark is how many messages had come to rest at a time.
+type Mark struct {
+	At      time.Time `json:"at"`
+	Resting int       `json:"resting"`
+}
+
+// Active says whether there is anything left to do for the campaign.
+func (r Record) Active() bool { return r.EndedAt.IsZero() }
+
+// end is where the plan ends.
+func (r Record) end() Place { return Place{Byte: r.Summary.Bytes, Row: r.Summary.Good} }
+
+// resting is how many of the campaign's messages were seen at rest.
+func (r Record) resting() int {
+	n := 0
+	for _, of := range r.Resting {
+		n += of
+	}
+	return n
+}
+
+// clone shares nothing with the record that is changed in place.
+func (r Record) clone() Record {
+	r.Resting = maps.Clone(r.Resting)
+	r.Open = slices.Clone(r.Open)
+	r.Marks = slices.Clone(r.Marks)
+	r.Workspaces = slices.Clone(r.Workspaces)
+	return r
+}
