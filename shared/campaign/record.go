@@ -90,7 +90,8 @@ type Record struct {
 	Marks []Mark `json:"marks,omitempty"`
 	// ResendAt is when somebody ordered to send once more what had failed by then.
 	ResendAt time.Time `json:"resendAt,omitzero"`
-	ResendBy string    `json:"resendBy,omitempty"`
+	// ActBy is who ordered that, or cancelled the campaign.
+	ActBy string `json:"actBy,omitempty"`
 
 	// Owner is who works on the campaign until Lease; nobody if it is empty.
 	Owner string    `json:"owner,omitempty"`
@@ -144,4 +145,13 @@ func (r Record) clone() Record {
 	r.Marks = slices.Clone(r.Marks)
 	r.Workspaces = slices.Clone(r.Workspaces)
 	return r
+}
+
+// remember is how long a campaign is remembered after its end.
+const remember = 90 * 24 * time.Hour
+
+// finish says that nothing is left to do.
+func (r *Record) finish(now time.Time) {
+	r.EndedAt, r.ForgetAt = now, now.Add(remember)
+	r.Owner, r.Lease = "", time.Time{}
 }

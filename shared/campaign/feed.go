@@ -1,0 +1,210 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
+)
+
+const (
+	// feedBytes is how much of the plan is fed at once.
+	feedBytes = 512 << 10
+	// maxWorkspaces is how many are remembered, to look after the keys of their accounts.
+	maxWorkspaces = 50
+	// maxDelay is for how long a queue holds a record back.
+	maxDelay = 15 * time.Minute
+)
+
+// feed puts as much of the plan on the queue as may be now. What may have been put there before, by somebody who then ended,
+// is put there again.
+func (h *hand) feed(ctx context.Context) error {
+	for h.hasTime(ctx) && h.r.State == Running {
+		var more bool
+		var err error
+		switch {
+		case h.r.Feeding != h.r.Fed:
+			more = true
+			err = h.enqueue(ctx)
+		case h.r.Fed != h.r.end():
+			more, err = h.intend(ctx)
+		}
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// intend decides how many rows are fed next, and writes that down; more is false if there are none for now. If something is
+// wrong it pauses the campaign instead.
+func (h *hand) intend(ctx context.Context) (more bool, err error) {
+	rows, err := h.rows(ctx, h.r, h.r.Fed, h.r.end(), feedBytes)
+	if err != nil {
+		return false, err
+	}
+	messages := decode(rows)
+	wanted, err := h.wanted(ctx, messages)
+	if err != nil {
+		return false, err
+	}
+	reason := tooMany(h.r.Recent, h.r.Definition.Ramp)
+	if reason == "" {
+		reason, err = h.keyRefused(ctx, workspaces(h.r.Workspaces, messages))
+	}
+	if err != nil {
+		return false, err
+	}
+	if reason != "" {
+		return false, h.pause(ctx, reason)
+	}
+	depth, err := h.depth(ctx, delivery.LaneOf(messages[0]))
+	if err != nil {
+		return false, err
+	}
+	return h.change(ctx, func(r *Record) bool {
+		if r.State != Running {
+			return false
+		}
+		r.Step = nextStep(*r, h.AccountPerMinute)
+		now := h.Clock.Now()
+		n, start := pacing{
+			now: now, perMinute: h.AccountPerMinute, own: r.Definition.RatePerMinute, depth: depth, sharers: h.sharers, fed: h.fed,
+			ahead: openFor(r.Definition, messages[0], now), horizon: r.Horizon,
+		}.quota()
+		n = take(wanted, n)
+		if r.Step != (Step{}) {
+			n = min(n, max(0, r.Step.End-r.Fed.Row))
+		}
+		if n == 0 {
+			return false
+		}
+		r.Feeding, r.Horizon = rows[n-1].end, start
+		r.Workspaces = workspaces(r.Workspaces, messages[:n])
+		return true
+	})
+}
+
+// enqueue puts the rows between Fed and Feeding on their queues, and writes down that they are there.
+func (h *hand) enqueue(ctx context.Context) error {
+	rows, err := h.rows(ctx, h.r, h.r.Fed, h.r.Feeding, h.r.Feeding.Byte-h.r.Fed.Byte)
+	if err != nil {
+		return err
+	}
+	messages := decode(rows)
+	wanted, err := h.wanted(ctx, messages)
+	if err != nil {
+		return err
+	}
+	now := h.Clock.Now()
+	at, every := later(h.r.Horizon, now), between(h.r.Definition.RatePerMinute)
+	lanes := map[delivery.Lane][]delivery.Record{}
+	for i, m := range messages {
+		if !wanted[i] {
+			continue
+		}
+		lane := delivery.LaneOf(m)
+		lanes[lane] = append(lanes[lane], delivery.Record{
+			Body: rows[i].body, ID: m.ID, Group: m.Workspace.ID, Delay: min(maxDelay, at.Sub(now)),
+		})
+		at = at.Add(every)
+	}
+	for _, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
+		if records := lanes[lane]; len(records) > 0 {
+			if err := h.Queues(lane).Enqueue(ctx, records...); err != nil {
+				return fmt.Errorf("queue %d messages: %w", len(records), err)
+			}
+			h.depths[lane] += len(records)
+			h.fed += len(records)
+		}
+	}
+	_, err = h.change(ctx, func(r *Record) bool { // that they are there is so, whatever has become of the campaign
+		r.Fed, r.Horizon, r.FedAt = r.Feeding, at, now
+		return true
+	})
+	return err
+}
+
+// wanted says which messages have to be put on the queue: all, in a first run, and later those that the ledger does not have,
+// has on their way, or has as rejected or failed with other content.
+func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]bool, error) {
+	wanted := slices.Repeat([]bool{true}, len(messages))
+	if !h.r.Again {
+		return wanted, nil
+	}
+	ids := make([]string, len(messages))
+	for i, m := range messages {
+		ids[i] = m.ID
+	}
+	items, err := h.Ledger.States(ctx, ids, h.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	for i, m := range messages {
+		item, found := items[m.ID]
+		if !found {
+			continue
+		}
+		same, err := keeps(item, m)
+		if err != nil {
+			return nil, err
+		}
+		switch item.State {
+		case delivery.Rejected, delivery.Failed:
+			wanted[i] = !same
+		default:
+			wanted[i] = same && !item.State.Final()
+		}
+	}
+	return wanted, nil
+}
+
+// pause has the campaign wait for a person.
+func (h *hand) pause(ctx context.Context, reason string) error {
+	changed, err := h.change(ctx, func(r *Record) bool {
+		if r.State != Running {
+			return false
+		}
+		r.State, r.Reason = Paused, reason
+		return true
+	})
+	if changed {
+		h.log(ctx, h.r, "paused by itself")
+	}
+	return err
+}
+
+// depth is how much stands on a lane's queue, asked once in a tick.
+func (t *tick) depth(ctx context.Context, lane delivery.Lane) (int, error) {
+	if depth, ok := t.depths[lane]; ok {
+		return depth, nil
+	}
+	depth, err := t.Backlogs(lane).Depth(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("ask how much stands on the %s queue: %w", lane, err)
+	}
+	t.depths[lane] = depth
+	return depth, nil
+}
+
+func decode(rows []planRow) []message.Message {
+	messages := make([]message.Message, len(rows))
+	for i, row := range rows {
+		messages[i] = row.message()
+	}
+	return messages
+}
+
+// workspaces are those that are known and those of the messages, as far as there are few.
+func workspaces(known []string, messages []message.Message) []string {
+	all := slices.Clone(known)
+	for _, m := range messages {
+		if len(all) < maxWorkspaces && !slices.Contains(all, m.Workspace.ID) {
+			all = append(all, m.Workspace.ID)
+		}
+	}
+	return all
+}
