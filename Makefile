@@ -21,8 +21,8 @@ samarch = $(patsubst amd64,x86_64,$(1))
 
 functions := worker schedule api
 # The api has its own description and the pages that show it: 2 MB.
-maxBytes := 10000000
-maxBytesOfAPI := 12000000
+maxBytes := 10500000
+maxBytesOfAPI := 13500000
 # lambda.norpc leaves out the runtime of old; nethttpomithttp2 leaves out HTTP/2, of which a function that keeps a few
 # connections has no use, and its 0.3 MB.
 goBuild = CGO_ENABLED=0 GOOS=linux GOARCH=$(goarch) go build -trimpath -buildvcs=false -tags lambda.norpc,nethttpomithttp2 -ldflags '-s -w -buildid='

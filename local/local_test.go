@@ -27,7 +27,7 @@ import (
 func start(t *testing.T, env map[string]string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	args = append([]string{"-once", "-events", "../events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0"}, args...)
+	args = append([]string{"-once", "-campaigns", t.TempDir(), "-events", "../events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0"}, args...)
 	err = run(t.Context(), args, func(name string) string { return env[name] }, &out, &errs)
 	return out.String(), errs.String(), err
 }
@@ -145,7 +145,7 @@ func TestAMessageIsSentAtItsTime(t *testing.T) {
 
 func TestWhatIsScheduledIsSentAtItsMoment(t *testing.T) {
 	t.Parallel()
-	s, err := open(t.Context(), options{apiAddr: "127.0.0.1:0", dmlyAddr: "127.0.0.1:0"}, func(string) string { return "" }, io.Discard)
+	s, err := open(t.Context(), options{files: t.TempDir(), apiAddr: "127.0.0.1:0", dmlyAddr: "127.0.0.1:0"}, func(string) string { return "" }, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestCallersKeysCanBeTriedOut(t *testing.T) {
 	found, ended := make(chan string, 1), make(chan error, 1)
 	env := map[string]string{"INBOUND_KEYS": `{"shop": {"key": "k1", "scopes": ["send"]}, "ops": {"key": "k2", "scopes": ["read"]}}`}
 	go func() {
-		ended <- run(ctx, []string{"-events", "../events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0"}, func(name string) string { return env[name] },
+		ended <- run(ctx, []string{"-campaigns", t.TempDir(), "-events", "../events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0"}, func(name string) string { return env[name] },
 			&output{found: found, want: "Ctrl-C ends."}, io.Discard)
 	}()
 	var printed string
@@ -267,7 +267,7 @@ func TestServingAnswersTheReferencesCallers(t *testing.T) {
 	found := make(chan string, 1)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-events", "../events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0"}, func(string) string { return "" },
+		ended <- run(ctx, []string{"-campaigns", t.TempDir(), "-events", "../events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0"}, func(string) string { return "" },
 			&output{found: found, want: "Ctrl-C ends."}, io.Discard)
 	}()
 	var printed string

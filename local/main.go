@@ -28,6 +28,7 @@ func main() {
 type options struct {
 	once     bool
 	events   string
+	files    string
 	apiAddr  string
 	dmlyAddr string
 }
@@ -38,6 +39,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.BoolVar(&o.once, "once", false, "play the samples, show what DMLY received, and end")
 	flags.StringVar(&o.events, "events", "events", "the `folder` with the samples")
+	flags.StringVar(&o.files, "campaigns", "campaigns", "the `folder` of campaigns: audiences go into its folder audiences")
 	flags.StringVar(&o.apiAddr, "api", "127.0.0.1:8080", "the `address` of the HTTP API")
 	flags.StringVar(&o.dmlyAddr, "dmly", "127.0.0.1:8081", "the `address` of the DMLY simulator")
 	if err := flags.Parse(args); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,9 @@ import (
 	"dmlysender/functions/schedule/scheduled"
 	"dmlysender/functions/worker/sqsworker"
 	"dmlysender/shared/apikey"
+	"dmlysender/shared/campaign"
+	"dmlysender/shared/campaign/files"
+	"dmlysender/shared/campaign/plan"
 	"dmlysender/shared/config"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
@@ -44,6 +48,8 @@ type stack struct {
 	ledger    *ledger.Memory
 	tracker   *tracker
 	scheduler *later.Memory
+	campaigns *campaign.Service
+	files     *files.Folder
 	refusals  *refusals
 	worker    *sqsworker.Handler
 	schedule  *scheduled.Handler
@@ -111,7 +117,27 @@ func (s *stack) start(ctx context.Context, getenv func(string) string, log *slog
 	s.pump(ctx, normalQueue, s.tracker.normal)
 	s.pump(ctx, bulkQueue, s.tracker.bulk)
 	s.running.Go(func() { s.scheduler.Run(ctx) })
+	s.running.Go(func() { s.tick(ctx, log) })
 	return nil
+}
+
+// tickEvery is how often campaigns are taken further: on AWS each minute, and here as often as somebody who looks on likes it.
+const tickEvery = time.Second
+
+// tick has the schedule function take the campaigns further, until the context ends.
+func (s *stack) tick(ctx context.Context, log *slog.Logger) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if _, err := s.schedule.Handle(ctx, json.RawMessage(`{"tick": "campaigns"}`)); err != nil { // the next one goes on
+				log.ErrorContext(ctx, "tick", slog.String("error", err.Error()))
+			}
+		}
+	}
 }
 
 // newLog shows problems only, unless LOG_LEVEL asks for more: the table says the rest.
@@ -153,11 +179,21 @@ func (s *stack) build(ctx context.Context, getenv func(string) string, key apike
 		Sender: sender, Defaults: defaults, Log: log,
 		Queues: map[string]sqsworker.Queue{normalQueue: normal, bulkQueue: bulk},
 	}
-	s.schedule = &scheduled.Handler{Queues: lanes, Defaults: defaults, Log: log}
+	if s.files, err = files.Open(s.opts.files); err != nil {
+		return err
+	}
+	backlogs := map[delivery.Lane]delivery.Backlog{delivery.NormalLane: normal, delivery.BulkLane: bulk}
+	s.campaigns = &campaign.Service{
+		Store: &campaign.Memory{}, Files: s.files, Ledger: s.ledger, Sender: sender, Queues: lanes.For,
+		Backlogs: func(lane delivery.Lane) delivery.Backlog { return backlogs[lane] },
+		Pace:     pacer, Keys: sender.Keys, Planner: plan.Planner{Defaults: defaults}, Clock: sender.Clock, NewToken: rand.Text,
+		AccountPerMinute: perMinute, Log: log,
+	}
+	s.schedule = &scheduled.Handler{Queues: lanes, Defaults: defaults, Campaigns: s.campaigns, Log: log}
 	handler := httpapi.Handler{
 		Sender: sender, Problems: s.ledger, Queues: lanes, Backlogs: httpapi.Backlogs{Normal: normal, Bulk: bulk}, Pace: pacer,
 		Forecast: &forecast.Forecast{Keys: sender.Keys, Pace: pacer, Normal: normal, Bulk: bulk, Now: time.Now},
-		Callers:  httpapi.NewCallers(local, log), Defaults: defaults, Log: log,
+		Callers:  httpapi.NewCallers(local, log), Campaigns: s.campaigns, Defaults: defaults, Log: log,
 	}
 	s.samples = handler.Routes()
 	if callers := getenv("INBOUND_KEYS"); callers != "" {
@@ -198,6 +234,11 @@ func (s *stack) close() {
 		}
 	}
 	s.running.Wait()
+	if s.files != nil {
+		if err := s.files.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "local: close the folder of campaigns:", err)
+		}
+	}
 }
 
 // explain tells what can be done now.

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"dmlysender/functions/api/httpapi"
+	"dmlysender/functions/internal/campaigns"
 	"dmlysender/functions/internal/stack"
 	"dmlysender/shared/apikey/secretsmanager"
 	"dmlysender/shared/config"
@@ -34,7 +35,7 @@ var services = stack.AWS{
 
 // open builds the handler from the environment.
 func open() (*httpapi.Handler, error) {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Later, config.Callers)
+	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Later, config.Campaigns, config.Callers)
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +43,14 @@ func open() (*httpapi.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &httpapi.Handler{
+	h := &httpapi.Handler{
 		Sender: s.Sender, Queues: s.Queues, Callers: httpapi.NewCallers(s.CallerKeys, s.Log), Defaults: message.Defaults{Workspace: s.Config.Workspace},
 		Problems: insight.Problems, Pace: insight.Pace, Forecast: insight.Forecast,
 		Backlogs: httpapi.Backlogs{Normal: insight.Normal, Bulk: insight.Bulk}, Log: s.Log,
-	}, nil
+	}
+	service, err := campaigns.Open(s, insight)
+	if service != nil {
+		h.Campaigns = service
+	}
+	return h, err
 }

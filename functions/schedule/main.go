@@ -1,4 +1,4 @@
-// Command schedule queues the messages of a schedule's input.
+// Command schedule queues the messages of a schedule's input, and feeds campaigns.
 package main
 
 import (
@@ -6,17 +6,13 @@ import (
 	"os"
 
 	"dmlysender/functions/internal/stack"
-	"dmlysender/functions/schedule/scheduled"
-	"dmlysender/shared/config"
-	"dmlysender/shared/message"
 )
 
 func main() {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Queues, config.SendingIfMemoryQueue)
+	h, err := open()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "schedule:", err)
 		os.Exit(1)
 	}
-	h := &scheduled.Handler{Queues: s.Queues, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
 	stack.Serve(h.Handle)
 }

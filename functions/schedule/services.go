@@ -1,17 +1,47 @@
 package main
 
 import (
+	"os"
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"dmlysender/functions/internal/campaigns"
 	"dmlysender/functions/internal/stack"
+	"dmlysender/functions/schedule/scheduled"
+	"dmlysender/shared/apikey/secretsmanager"
+	"dmlysender/shared/config"
 	"dmlysender/shared/delivery"
-	"dmlysender/shared/ledger/dynamodb"
+	ledger "dmlysender/shared/ledger/dynamodb"
+	"dmlysender/shared/message"
+	pace "dmlysender/shared/pace/dynamodb"
 	"dmlysender/shared/queue/sqs"
 )
 
-// services are those of AWS that this function uses; the ledger only where it is
-// tried locally and sends by itself.
+// services are those of AWS that this function uses.
 var services = stack.AWS{
-	Ledger: func(cfg aws.Config, table string) delivery.Ledger { return dynamodb.Open(cfg, table) },
+	Ledger: func(cfg aws.Config, table string) delivery.Ledger { return ledger.Open(cfg, table) },
+	Pacer: func(cfg aws.Config, table string, perMinute int) (delivery.Pacer, error) {
+		return pace.Open(cfg, table, perMinute, time.Now)
+	},
 	Queue:  func(cfg aws.Config, url string) delivery.Queue { return sqs.Open(cfg, url) },
+	Secret: secretsmanager.Open,
+}
+
+// open builds the handler from the environment.
+func open() (*scheduled.Handler, error) {
+	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Campaigns)
+	if err != nil {
+		return nil, err
+	}
+	h := &scheduled.Handler{Queues: s.Queues, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
+	insight, err := s.Insight()
+	if err != nil {
+		return nil, err
+	}
+	service, err := campaigns.Open(s, insight)
+	if service != nil {
+		h.Campaigns = service
+	}
+	return h, err
 }

@@ -22,6 +22,8 @@ type Status struct {
 	Reason string
 	// By is who started it.
 	By string
+	// Definition is the campaign, without inline rows.
+	Definition plan.Definition
 
 	// Summary is what became of the audience, once it is planned; First are the first problems. Total is how many messages
 	// the plan has: Summary.Good.
@@ -68,7 +70,7 @@ func (s *Service) Status(ctx context.Context, id string) (Status, error) {
 
 func (s *Service) status(ctx context.Context, r Record) (Status, error) {
 	status := Status{
-		ID: r.ID, Run: r.Run, State: r.State, Reason: r.Reason, By: r.By,
+		ID: r.ID, Run: r.Run, State: r.State, Reason: r.Reason, By: r.By, Definition: r.Definition,
 		Summary: r.Summary, Total: r.Summary.Good, Fed: r.Fed.Row, NotFed: r.Summary.Good - r.Fed.Row,
 		PerMinute: s.perMinute(r), SeenPerMinute: seenPerMinute(r.Marks),
 		StartedAt: r.StartedAt, PlannedAt: r.PlannedAt, FedAt: r.FedAt, EndedAt: r.EndedAt,

@@ -31,6 +31,8 @@ type Config struct {
 	SendQueue, BulkQueue string
 	// Schedules is where what is due later is held, or empty for nowhere.
 	Schedules Schedules
+	// AudienceBucket is where the files of campaigns are, from AUDIENCE_BUCKET; empty for nowhere.
+	AudienceBucket string
 	// LogLevel is from LOG_LEVEL.
 	LogLevel slog.Level
 }
@@ -52,8 +54,6 @@ const (
 	Sending Need = iota
 	// Queues: SEND_QUEUE_URL and BULK_QUEUE_URL.
 	Queues
-	// SendingIfMemoryQueue is Sending, but only if SEND_QUEUE_URL is "memory:".
-	SendingIfMemoryQueue
 	// Callers: INBOUND_KEYS_FROM.
 	Callers
 	// BatchQueues: SEND_QUEUE_URL and BULK_QUEUE_URL of a function that gets batches of them; each may be missing.
@@ -61,6 +61,8 @@ const (
 	// Later: SCHEDULE_GROUP, SCHEDULE_ROLE_ARN, and the dead-letter queue of each queue that has a URL. Where none has,
 	// nothing is held.
 	Later
+	// Campaigns: AUDIENCE_BUCKET, of a function whose queues have URLs.
+	Campaigns
 )
 
 const (
@@ -90,16 +92,14 @@ func Read(getenv func(string) string, needs ...Need) (Config, error) {
 			cfg.SendQueue, cfg.BulkQueue = r.queue("SEND_QUEUE_URL"), r.queue("BULK_QUEUE_URL")
 		case BatchQueues:
 			cfg.SendQueue, cfg.BulkQueue = r.queueIfSet("SEND_QUEUE_URL"), r.queueIfSet("BULK_QUEUE_URL")
-		case SendingIfMemoryQueue:
-			if getenv("SEND_QUEUE_URL") == memory || getenv("BULK_QUEUE_URL") == memory {
-				cfg.KeyFrom, cfg.LedgerTable = r.secret("DMLY_KEY_FROM"), r.ledger()
-			}
 		case Sending:
 			cfg.KeyFrom, cfg.LedgerTable = r.secret("DMLY_KEY_FROM"), r.ledger()
 		case Callers:
 			cfg.InboundKeysFrom = r.secret("INBOUND_KEYS_FROM")
 		case Later:
 			cfg.Schedules = r.schedules()
+		case Campaigns:
+			cfg.AudienceBucket = r.audienceBucket()
 		}
 	}
 	return cfg, errors.Join(r.problems...)
@@ -166,6 +166,19 @@ func (r *reader) queue(name string) (url string) {
 	}
 	r.missing(name, value, "the URL of an SQS queue, or memory: for local use")
 	return ""
+}
+
+// audienceBucket is not looked at where a queue is in memory: then nothing could be fed.
+func (r *reader) audienceBucket() string {
+	const name = "AUDIENCE_BUCKET"
+	if !isURL(r.getenv("SEND_QUEUE_URL")) || !isURL(r.getenv("BULK_QUEUE_URL")) {
+		return ""
+	}
+	bucket := r.getenv(name)
+	if bucket == "" {
+		r.missing(name, "", "the name of the S3 bucket with the files of campaigns")
+	}
+	return bucket
 }
 
 func (r *reader) queueIfSet(name string) (url string) {

@@ -86,12 +86,27 @@ func TestLocalSettingsAreRefusedInAWSButNotUnderSAMLocal(t *testing.T) {
 func TestAFunctionNeedsOnlyItsOwnVariables(t *testing.T) {
 	t.Parallel()
 	queues := map[string]string{"SEND_QUEUE_URL": "https://sqs/send", "BULK_QUEUE_URL": "https://sqs/bulk"}
-	if _, err := read(queues, config.Queues, config.SendingIfMemoryQueue); err != nil {
+	if _, err := read(queues, config.Queues); err != nil {
 		t.Errorf("with real queues: %v", err)
 	}
-	queues["SEND_QUEUE_URL"] = "memory:"
-	if _, err := read(queues, config.Queues, config.SendingIfMemoryQueue); err == nil || !strings.Contains(err.Error(), "DMLY_KEY_FROM") {
-		t.Errorf("with a memory queue: %v, want one about DMLY_KEY_FROM", err)
+	if _, err := read(queues, config.Queues, config.Sending); err == nil || !strings.Contains(err.Error(), "DMLY_KEY_FROM") {
+		t.Errorf("for sending: %v, want one about DMLY_KEY_FROM", err)
+	}
+}
+
+func TestCampaignsNeedABucketWhereBothQueuesHaveAURL(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"SEND_QUEUE_URL": "https://sqs/send", "BULK_QUEUE_URL": "https://sqs/bulk"}
+	if _, err := read(env, config.Campaigns); err == nil || !strings.Contains(err.Error(), "AUDIENCE_BUCKET is not set: set it to the name of the S3 bucket") {
+		t.Errorf("without a bucket: %v", err)
+	}
+	env["AUDIENCE_BUCKET"] = "audiences"
+	if got, err := read(env, config.Campaigns); err != nil || got.AudienceBucket != "audiences" {
+		t.Errorf("with a bucket: %q, %v", got.AudienceBucket, err)
+	}
+	env["BULK_QUEUE_URL"] = "memory:"
+	if got, err := read(env, config.Campaigns); err != nil || got.AudienceBucket != "" {
+		t.Errorf("with a queue in memory: %q, %v", got.AudienceBucket, err)
 	}
 }
 

@@ -47,6 +47,7 @@ func (a *api) registerAll() {
 	a.registerRead()
 	a.registerAct()
 	a.registerLater()
+	a.registerCampaigns()
 	a.registerHealth()
 }
 

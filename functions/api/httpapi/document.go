@@ -28,6 +28,7 @@ func (h *Handler) document() ([]byte, error) {
 	all.Servers = []*huma.Server{{URL: "/"}}
 	all.Tags = []*huma.Tag{
 		{Name: messages, Description: "Sending in this project's own form, and what becomes of each message."},
+		{Name: campaigns, Description: "One message to many: planned, checked, sent at the account's pace, and counted."},
 		{Name: dropIn, Description: "DMLY's own operations: its callers change host and key only."},
 		{Name: health},
 	}

@@ -14,7 +14,7 @@ import (
 	"dmlysender/shared/queue"
 )
 
-// Handler serves the HTTP API. Its fields are its collaborators, all required but Defaults. It is safe for concurrent use.
+// Handler serves the HTTP API. Its fields are its collaborators, all required but Campaigns and Defaults. It is safe for concurrent use.
 type Handler struct {
 	Sender   *delivery.Sender
 	Problems delivery.ProblemLister
@@ -23,9 +23,11 @@ type Handler struct {
 	Backlogs Backlogs
 	Pace     delivery.Forecaster
 	Forecast Estimator
-	Callers  *Callers
-	Defaults message.Defaults
-	Log      *slog.Logger
+	// Campaigns runs campaigns; nil where they are not set up.
+	Campaigns Campaigns
+	Callers   *Callers
+	Defaults  message.Defaults
+	Log       *slog.Logger
 }
 
 // Backlogs are those of the two queues.

@@ -89,8 +89,11 @@ type listInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"How many messages a page has at most."`
 }
 
-// Resolve implements [huma.Resolver]. An empty limit is not a number, which huma takes for none at all.
-func (*listInput) Resolve(ctx huma.Context) []error {
+// Resolve implements [huma.Resolver].
+func (*listInput) Resolve(ctx huma.Context) []error { return emptyLimit(ctx) }
+
+// emptyLimit refuses an empty limit, which is not a number, and which huma takes for none at all.
+func emptyLimit(ctx huma.Context) []error {
 	u := ctx.URL()
 	if query := u.Query(); query.Has("limit") && query.Get("limit") == "" {
 		return []error{&huma.ErrorDetail{Location: "query.limit", Message: "is empty; send a number, or leave it out"}}

@@ -21,6 +21,14 @@ type Insight struct {
 	Forecast *forecast.Forecast
 }
 
+// Backlog tells how much stands on the queue of a lane.
+func (i Insight) Backlog(lane delivery.Lane) delivery.Backlog {
+	if lane == delivery.BulkLane {
+		return i.Bulk
+	}
+	return i.Normal
+}
+
 // Insight returns what can be asked, if the function sends and has queues. What it takes is linked only where this is
 // called. The error is one of the function's services, which has to be mended in its code.
 func (s *Stack) Insight() (Insight, error) {

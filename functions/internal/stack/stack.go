@@ -35,6 +35,8 @@ type Stack struct {
 	Scheduler delivery.Scheduler
 	// CallerKeys is where the keys of the HTTP API's callers come from.
 	CallerKeys apikey.Source
+	// AWS opens further services.
+	AWS aws.Config
 }
 
 // AWS opens the services of AWS that a function uses. A function names only those:
@@ -62,6 +64,7 @@ func Open(getenv func(string) string, logs io.Writer, services AWS, needs ...con
 		if b.aws, err = awsconf.FromEnv(getenv); err != nil {
 			return nil, err
 		}
+		s.AWS = b.aws
 	}
 	if cfg.KeyFrom != (config.SecretRef{}) {
 		if s.Sender, err = b.sender(); err != nil {

@@ -102,7 +102,7 @@ func TestWithAMemoryQueueWhatWouldBeQueuedIsSent(t *testing.T) {
 		"DMLY_BASE_URL": base, "DMLY_KEY_FROM": "env:K", "K": "a-key", "LEDGER": "memory:", "DMLY_WORKSPACE_ID": "W1",
 		"SEND_QUEUE_URL": "memory:", "BULK_QUEUE_URL": "memory:",
 	}
-	s, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue, config.Later)
+	s, err := open(env, stack.AWS{}, config.Queues, config.Sending, config.Later)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +124,11 @@ func TestWhatCannotWorkTogetherIsSaid(t *testing.T) {
 		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
 		"DMLY_KEY_FROM": "secretsmanager:dmly", "LEDGER": "memory:", "SEND_QUEUE_URL": "memory:", "BULK_QUEUE_URL": "memory:",
 	}
-	if _, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue); err == nil || !strings.Contains(err.Error(), "set DMLY_KEY_FROM to env:DMLY_API_KEY") {
+	if _, err := open(env, stack.AWS{}, config.Queues, config.Sending); err == nil || !strings.Contains(err.Error(), "set DMLY_KEY_FROM to env:DMLY_API_KEY") {
 		t.Errorf("err = %v", err)
 	}
 	env["DMLY_KEY_FROM"], env["DMLY_BASE_URL"] = "env:K", "http://api.dmly.io/api"
-	if _, err := open(env, stack.AWS{}, config.Queues, config.SendingIfMemoryQueue); err == nil || !strings.Contains(err.Error(), "DMLY_BASE_URL: ") {
+	if _, err := open(env, stack.AWS{}, config.Queues, config.Sending); err == nil || !strings.Contains(err.Error(), "DMLY_BASE_URL: ") {
 		t.Errorf("err = %v", err)
 	}
 }
@@ -139,8 +139,8 @@ func TestAFunctionLinksOnlyTheClientsThatItUses(t *testing.T) {
 	const prefix = "github.com/aws/aws-sdk-go-v2/service/"
 	for function, want := range map[string][]string{
 		"worker":   {"dynamodb", "scheduler", "secretsmanager", "sqs"},
-		"schedule": {"dynamodb", "sqs"},
-		"api":      {"dynamodb", "scheduler", "secretsmanager", "sqs"},
+		"schedule": {"dynamodb", "s3", "secretsmanager", "sqs"},
+		"api":      {"dynamodb", "s3", "scheduler", "secretsmanager", "sqs"},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "dmlysender/functions/"+function).Output()
 		if err != nil {

@@ -1,6 +1,6 @@
 // Package scheduled is the function behind EventBridge: it queues the messages of a
-// schedule under ids that contain the occurrence, so that an occurrence which is
-// delivered twice sends once.
+// schedule, or starts its campaign, under ids that contain the occurrence, so that an occurrence which is
+// delivered twice sends once. Each minute it takes all campaigns a step further.
 package scheduled
 
 import (
@@ -21,7 +21,9 @@ import (
 type Handler struct {
 	Queues   queue.Lanes
 	Defaults message.Defaults
-	Log      *slog.Logger
+	// Campaigns runs campaigns; nil where they are not set up.
+	Campaigns Campaigns
+	Log       *slog.Logger
 }
 
 // Response is what the function answers; EventBridge ignores it, a person who
@@ -31,6 +33,8 @@ type Response struct {
 	Occurrence string `json:"occurrence"`
 	// Queued are the ids of the messages that went onto the queue.
 	Queued []string `json:"queued"`
+	// Campaign is the one that was started.
+	Campaign string `json:"campaign,omitempty"`
 	// Refused are the messages that are not valid. They were queued too: the worker
 	// records them as rejected, so that they are listed with the other problems.
 	Refused []Refusal `json:"refused,omitempty"`
@@ -50,7 +54,10 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (Response, er
 	if err != nil {
 		return Response{}, err
 	}
-	if len(in.messages) == 0 {
+	if in.tick != "" {
+		return h.tick(ctx, in.tick)
+	}
+	if len(in.messages) == 0 && in.campaign == nil {
 		h.Log.WarnContext(ctx, "the event has no messages: put them into the schedule's input as {\"occurrence\": \"<aws.scheduler.scheduled-time>\", \"messages\": [...]}")
 	}
 	response := Response{Occurrence: in.occurrence, Queued: []string{}}
@@ -67,6 +74,11 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (Response, er
 	for lane, records := range lanes {
 		if err := h.Queues.For(lane).Enqueue(ctx, records...); err != nil {
 			return Response{}, fmt.Errorf("queue the messages of %s: %w", in.occurrence, err)
+		}
+	}
+	if in.campaign != nil {
+		if response.Campaign, err = h.start(ctx, in.campaign, in.at); err != nil {
+			return Response{}, err
 		}
 	}
 	h.Log.InfoContext(ctx, "schedule", slog.String("occurrence", in.occurrence), slog.Int("queued", len(response.Queued)), slog.Int("refused", len(response.Refused)))
@@ -109,7 +121,10 @@ func (h *Handler) record(text json.RawMessage, index int, occurrence string) (de
 // input is what both kinds of event come to.
 type input struct {
 	occurrence string
+	at         time.Time
 	messages   []json.RawMessage
+	campaign   json.RawMessage // nil if there is none
+	tick       string          // instead of all else
 }
 
 const hint = `write the schedule's input as {"occurrence": "<aws.scheduler.scheduled-time>", "messages": [...]}`
@@ -120,22 +135,27 @@ func parse(raw json.RawMessage) (input, error) {
 	var event struct {
 		Occurrence *string           `json:"occurrence"`
 		Messages   []json.RawMessage `json:"messages"`
+		Campaign   json.RawMessage   `json:"campaign"`
+		Tick       string            `json:"tick"`
 		DetailType string            `json:"detail-type"`
 		Time       string            `json:"time"`
 		Detail     struct {
 			Messages []json.RawMessage `json:"messages"`
+			Campaign json.RawMessage   `json:"campaign"`
 		} `json:"detail"`
 	}
 	if err := json.NewDecoder(bytes.NewReader(raw)).Decode(&event); err != nil {
 		return input{}, fmt.Errorf("the event cannot be read: %s", hint)
 	}
-	in := input{messages: event.Messages}
+	in := input{messages: event.Messages, campaign: event.Campaign, tick: event.Tick}
 	var text string
 	switch {
+	case in.tick != "":
+		return in, nil
 	case event.Occurrence != nil:
 		text = *event.Occurrence
 	case event.DetailType != "":
-		text, in.messages = event.Time, event.Detail.Messages
+		text, in.messages, in.campaign = event.Time, event.Detail.Messages, event.Detail.Campaign
 	default:
 		return input{}, fmt.Errorf("the event has no occurrence, without which one that is delivered twice would send twice: %s", hint)
 	}
@@ -143,6 +163,6 @@ func parse(raw json.RawMessage) (input, error) {
 	if err != nil {
 		return input{}, fmt.Errorf("the occurrence is not a time such as 2026-12-01T08:00:00Z: %s", hint)
 	}
-	in.occurrence = at.UTC().Format(time.RFC3339)
+	in.at, in.occurrence = at, at.UTC().Format(time.RFC3339)
 	return in, nil
 }

@@ -17,8 +17,9 @@ import (
 
 const notAnID = "is not a campaign's id: 1 to 64 of A-Z a-z 0-9 _ -"
 
-func validID(id string) bool {
-	return id != "" && len(id) <= MaxID && !strings.ContainsFunc(id, func(r rune) bool {
+// ValidID reports whether s can be a campaign's id.
+func ValidID(s string) bool {
+	return s != "" && len(s) <= MaxID && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
 	})
 }
@@ -61,7 +62,7 @@ func (r *reader) add(at, format string, args ...any) {
 func (r *reader) definition(d *Definition, v jsontext.Value) {
 	r.object("", v, []string{"id", "audience", "message"}, map[string]func(at string, v jsontext.Value){
 		"id": func(at string, v jsontext.Value) {
-			if d.ID = r.text(at, v); v.Kind() == '"' && !validID(d.ID) {
+			if d.ID = r.text(at, v); v.Kind() == '"' && !ValidID(d.ID) {
 				r.add(at, notAnID)
 			}
 		},

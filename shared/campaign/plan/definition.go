@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"dmlysender/shared/message"
 )
@@ -53,6 +54,18 @@ type Ramp struct {
 	MaxRejectedPercent int `json:"maxRejectedPercent"`
 	// MaxUnknown of the last 100 may be unknown, 1 to 100; default 5.
 	MaxUnknown int `json:"maxUnknown"`
+}
+
+// Workspace is the one that the message names, empty if it names none. perRow says that it has a placeholder, so that each
+// row names its own.
+func (d Definition) Workspace() (id string, perRow bool) {
+	var m struct {
+		Workspace struct {
+			ID string `json:"id"`
+		} `json:"workspace"`
+	}
+	_ = json.Unmarshal(d.Message, &m) // what is not a message has none
+	return m.Workspace.ID, strings.Contains(m.Workspace.ID, opening)
 }
 
 // Encode writes the campaign as [Decode] reads it, with its defaults. Equal campaigns become equal bytes, whatever blanks

@@ -68,7 +68,7 @@ func (p Planner) Plan(ctx context.Context, d Definition, from io.Reader, plan, p
 	if len(wrong) > 0 {
 		return Summary{}, &message.Error{Problems: below("/message", wrong)}
 	}
-	if d.ID == "" || !validID(d.ID) {
+	if d.ID == "" || !ValidID(d.ID) {
 		return Summary{}, invalid("/id", notAnID)
 	}
 	if p.Defaults.Workspace == "" && !t.hasWorkspace {

@@ -1,0 +1,59 @@
+package scheduled
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"dmlysender/shared/campaign"
+	"dmlysender/shared/campaign/plan"
+)
+
+// Campaigns runs them; [campaign.Service] does.
+type Campaigns interface {
+	Start(ctx context.Context, d plan.Definition, by string) (status campaign.Status, known bool, err error)
+	Tick(ctx context.Context) error
+}
+
+// tickOfCampaigns is the tick that the stack's own schedule brings each minute.
+const tickOfCampaigns = "campaigns"
+
+var errNoCampaigns = errors.New("campaigns are not set up here: AUDIENCE_BUCKET is not set, or a queue is in memory")
+
+// tick takes every campaign a step further.
+func (h *Handler) tick(ctx context.Context, of string) (Response, error) {
+	switch {
+	case of != tickOfCampaigns:
+		return Response{}, fmt.Errorf("there is no tick %q; there is {\"tick\": %q}", of, tickOfCampaigns)
+	case h.Campaigns == nil:
+		return Response{}, errNoCampaigns
+	}
+	if err := h.Campaigns.Tick(ctx); err != nil {
+		return Response{}, fmt.Errorf("take the campaigns further: %w", err)
+	}
+	return Response{Queued: []string{}}, nil
+}
+
+// start starts the campaign of an occurrence, under an id that has it: one that is delivered twice is one campaign.
+func (h *Handler) start(ctx context.Context, raw json.RawMessage, at time.Time) (id string, err error) {
+	if h.Campaigns == nil {
+		return "", errNoCampaigns
+	}
+	d, err := plan.Decode(raw)
+	if err != nil {
+		return "", fmt.Errorf("the campaign of the schedule is not valid: %w", err)
+	}
+	d.ID += "-" + at.UTC().Format("20060102T150405Z")
+	if !plan.ValidID(d.ID) {
+		return "", fmt.Errorf("the id of a schedule's campaign has at most %d characters, as its occurrence is added to it", plan.MaxID-len("-20060102T150405Z"))
+	}
+	status, known, err := h.Campaigns.Start(ctx, d, "a schedule")
+	if err != nil {
+		return "", fmt.Errorf("start campaign %s: %w", d.ID, err)
+	}
+	h.Log.InfoContext(ctx, "campaign of a schedule", slog.String("campaign", d.ID), slog.String("state", string(status.State)), slog.Bool("known", known))
+	return d.ID, nil
+}
