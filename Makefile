@@ -72,11 +72,14 @@ build: ## Build the functions into build/ARCH: ARCH=arm64 (default), amd64 or na
 		fi; \
 	done
 
+# ROWS=100000 plans smaller audiences.
 .PHONY: bench
-bench: ## Measure start-up and throughput, as ratios: ARGS=-n=11 for fewer rounds
+bench: ## Measure start-up, throughput and planning, as ratios: ARGS=-n=11 for other rounds
 	go run ./bench/startup $(ARGS)
 	@echo
 	go run ./bench/throughput $(ARGS)
+	@echo
+	go run ./bench/planning $(if $(ROWS),-rows=$(ROWS)) $(ARGS)
 
 .PHONY: table
 table: ## Write the README's state table from the code
@@ -146,6 +149,13 @@ invocation:
 deploy: $(pythonStamp) ## Build and deploy to AWS: PARAMETERS="WorkspaceId=W1 RatePerMinute=100"
 	ARCH=$(goarch) $(sam) build
 	$(sam) deploy --parameter-overrides Architecture=$(call samarch,$(goarch)) $(PARAMETERS) $(ARGS)
+
+# Needs no stack, and sends nothing. DMLY_WORKSPACE_ID is the workspace of a message that names none.
+RATE ?= 100
+.PHONY: preflight
+preflight: ## Say what a campaign would do: AUDIENCE=people.csv MESSAGE=message.json RATE=100
+	@go build -buildvcs=false -o build/preflight ./local/preflight
+	@build/preflight -rate '$(RATE)' -audience '$(AUDIENCE)' -message '$(MESSAGE)'
 
 # What is on the dead-letter queues of a stack, or of one queue, goes back. The SDK's credentials are those of the environment.
 .PHONY: redrive

@@ -1,5 +1,10 @@
 package plan
 
+import (
+	"math"
+	"time"
+)
+
 // Cost is what AWS charges for a campaign, estimated, in US dollars. What DMLY and WhatsApp charge is not in it.
 type Cost struct {
 	// Low and High are the estimate.
@@ -30,32 +35,35 @@ const (
 	logGB          = 0.50
 )
 
+// What a message takes.
+const (
+	batch    = 10.0 // messages of an invocation, or of a request of SQS
+	workerGB = 0.25 // the template's 256 MB
+	working  = 0.25 // seconds of a batch that does not wait for the pace
+	waiting  = 2    // workers that wait for the pace at once, at most
+	logBytes = 600.0
+)
+
 // costOf estimates what sending so many messages costs.
 func costOf(messages int, perMinute float64) Cost {
-	const (
-		batch     = 10.0
-		workerGB  = 0.25 // the template's 256 MB
-		aWhile    = 0.25 // seconds that a batch takes if it does not wait for the pace
-		workers   = 2    // that wait at once, at most, while the rate is low
-		logBytes  = 600.0
-		perMinSec = 60.0
-	)
 	n := float64(messages)
-	waits := 0.0
-	if perMinute > 0 {
-		waits = perMinSec / perMinute // a worker's time from one message to the next
+	interval := time.Minute.Seconds() / perMinute // one worker at least waits from one message to the next
+	const gb = 1 << 30
+	c := Cost{PricesOf: pricesOf, Without: "what DMLY and WhatsApp charge, taxes, and what a stack costs without messages"}
+	add := func(service string, low, high float64) {
+		c.Parts = append(c.Parts, CostPart{Service: service, Low: dollars(low), High: dollars(high)})
+		c.Low, c.High = c.Low+low, c.High+high
 	}
-	c := Cost{PricesOf: pricesOf, Without: "what DMLY and WhatsApp charge, and taxes", Parts: []CostPart{
-		// Claim and outcome; a message that was queued over HTTP, or is tried twice, is written once more.
-		{"DynamoDB", 2.1 * n * ledgerWrite, 3.1 * n * ledgerWrite},
-		// Put, received and deleted in batches of ten, or alone.
-		{"SQS", 3 * n / batch * sqsRequest, 3 * n * sqsRequest},
-		{"Lambda", n/batch*lambdaRequest + n*max(waits, aWhile/batch)*workerGB*lambdaGBSecond,
-			n*lambdaRequest + n*max(workers*waits, aWhile)*workerGB*lambdaGBSecond},
-		{"CloudWatch Logs", n * logBytes / (1 << 30) * logGB, 2 * n * logBytes / (1 << 30) * logGB},
-	}}
-	for _, part := range c.Parts {
-		c.Low, c.High = c.Low+part.Low, c.High+part.High
-	}
+	// The claim and the outcome, and a tenth for the pace; one more if a message waits or is tried again.
+	add("DynamoDB", 2.1*n*ledgerWrite, 3.1*n*ledgerWrite)
+	// Put, received and deleted, ten at once or alone.
+	add("SQS", 3*n/batch*sqsRequest, 3*n*sqsRequest)
+	add("Lambda", n/batch*lambdaRequest+n*max(interval, working/batch)*workerGB*lambdaGBSecond,
+		n*lambdaRequest+n*max(waiting*interval, working)*workerGB*lambdaGBSecond)
+	add("CloudWatch Logs", n*logBytes/gb*logGB, 2*n*logBytes/gb*logGB)
+	c.Low, c.High = dollars(c.Low), dollars(c.High)
 	return c
 }
+
+// dollars rounds to a millionth.
+func dollars(amount float64) float64 { return math.Round(amount*1e6) / 1e6 }

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -11,22 +13,36 @@ type Report struct {
 	Summary
 	// PerMinute is how many messages would go out a minute.
 	PerMinute float64 `json:"perMinute"`
-	// Seconds is how long sending them takes at that rate, without other messages of the account, pauses, the canary's
-	// wait, and the hours in which none may be sent.
+	// Seconds is how long sending them takes at that rate, if the account sends nothing else meanwhile: without pauses, the
+	// canary's wait, and the hours in which none may be sent.
 	Seconds int64 `json:"seconds"`
+	// OpenMinutes are those of a day in which they may be sent (deliverWithin); 0 if that is any, or depends on the row.
+	OpenMinutes int `json:"openMinutes,omitempty"`
 	// Cost is what AWS would charge.
 	Cost Cost `json:"cost"`
 }
 
-// Duration is Seconds as a duration.
-func (r Report) Duration() time.Duration { return time.Duration(r.Seconds) * time.Second }
+// Duration is how long sending takes from the opening of its hours, if it has any, those in which none may be sent included.
+func (r Report) Duration() time.Duration {
+	sending := time.Duration(r.Seconds) * time.Second
+	open := time.Duration(r.OpenMinutes) * time.Minute
+	if open == 0 || sending == 0 {
+		return sending
+	}
+	const day = 24 * time.Hour
+	days := (sending - 1) / open // that are used up before the last one
+	return days*day + sending - days*open
+}
 
 // paced is which part of an account's rate the pace gives (see shared/pace).
 const paced = 0.96
 
 // Preflight plans the campaign without keeping the plan, and says what it would do at the lower one of the account's rate
-// and its own. Its errors are those of [Planner.Plan].
+// and its own. Its errors are those of [Planner.Plan], and one if the account's rate is below 1.
 func (p Planner) Preflight(ctx context.Context, d Definition, from io.Reader, accountPerMinute int) (Report, error) {
+	if accountPerMinute < 1 {
+		return Report{}, fmt.Errorf("a rate of %d messages a minute sends nothing: it has to be at least 1", accountPerMinute)
+	}
 	s, err := p.Plan(ctx, d, from, io.Discard, nil)
 	if err != nil {
 		return Report{Summary: s}, err
@@ -35,10 +51,18 @@ func (p Planner) Preflight(ctx context.Context, d Definition, from io.Reader, ac
 	if d.RatePerMinute > 0 {
 		perMinute = min(perMinute, float64(d.RatePerMinute))
 	}
-	r := Report{Summary: s, PerMinute: perMinute}
-	if perMinute > 0 {
-		r.Seconds = int64(float64(s.Good) / perMinute * 60)
+	return Report{
+		Summary: s, PerMinute: perMinute, Seconds: int64(math.Ceil(float64(s.Good) * 60 / perMinute)),
+		OpenMinutes: openMinutes(d.Message), Cost: costOf(s.Good, perMinute),
+	}, nil
+}
+
+// openMinutes are those of a message's deliverWithin, if it has one that is the same for each row.
+func openMinutes(raw []byte) int {
+	t, wrong := compile(raw)
+	if len(wrong) > 0 || t.within("/deliverWithin") || t.window == nil {
+		return 0
 	}
-	r.Cost = costOf(s.Good, perMinute)
-	return r, nil
+	const day = 24 * 60
+	return (int(t.window.To) - int(t.window.From) + day) % day
 }

@@ -33,6 +33,8 @@ type template struct {
 	text  *fasttemplate.Template
 	// hasWorkspace says that the message names one, perhaps by a placeholder.
 	hasWorkspace bool
+	// window is its deliverWithin, or nil.
+	window *message.Window
 	// json is the message, in its shortest form.
 	json []byte
 }
@@ -152,7 +154,7 @@ const stacks = "the stack's"
 // wrongInEachRow decodes the message as it is, and returns the problems that have nothing to do with a placeholder.
 func (t *template) wrongInEachRow() []message.Problem {
 	m, err := message.Decode(t.json, message.Defaults{Workspace: stacks})
-	t.hasWorkspace = m.Workspace.ID != stacks
+	t.hasWorkspace, t.window = m.Workspace.ID != stacks, m.DeliverWithin
 	found, _ := errors.AsType[*message.Error](err)
 	switch {
 	case found == nil:

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEachLimitIsHeld(t *testing.T) {
+	t.Parallel()
+	smallest := result{format: "csv", rows: 10_000, plan: 150 * time.Millisecond, byTheClock: 160 * time.Millisecond, read: 2 * time.Millisecond, peakKB: 20 << 10}
+	good := result{format: "csv", rows: 1_000_000, plan: 15 * time.Second, byTheClock: 16 * time.Second, read: 200 * time.Millisecond, peakKB: 79 << 10}
+	slow, large, growing := good, good, good
+	slow.plan = 21 * time.Second
+	large.peakKB = 80 << 10
+	growing.plan = 19 * time.Second
+	for name, tt := range map[string]struct {
+		of   result
+		want []string
+	}{
+		"all kept": {good, nil},
+		"slow":     {slow, []string{"47619 rows a second, and have to be 50000", "1.40 times as long"}},
+		"large":    {large, []string{"80.0 MB resident, and may be 79.3"}},
+		"growing":  {growing, []string{"csv with 1000000 rows: a row takes 1.27 times as long as in the smallest file, and may take 1.25"}},
+	} {
+		err := overLimit([]result{smallest, tt.of})
+		if (err == nil) != (tt.want == nil) {
+			t.Fatalf("%s: err = %v", name, err)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: err = %v, want %q", name, err, want)
+			}
+		}
+	}
+	var out bytes.Buffer
+	if err := printTable(&out, "a machine", 3, []result{smallest, good, large}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a machine\n", "csv  10000    66667          62500         15.00     1.00               0.20           75.0   20.0         64.2      ok\n", "79.3      OVER\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+}
+
+// It makes no claim about time: it holds that the right thing is measured.
+func TestFilesArePlannedAndRead(t *testing.T) {
+	t.Parallel()
+	const rows = 1000
+	for _, format := range []string{"csv", "jsonl"} {
+		path, err := write(t.TempDir(), format, rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range []string{planIt, readIt} {
+			var out bytes.Buffer
+			if err := run(t.Context(), []string{childArgument, what, path}, &out); err != nil {
+				t.Fatalf("%s %s: %v", what, format, err)
+			}
+			var got taken
+			if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if got.Rows != rows || got.Took <= 0 || got.PeakKB <= 0 {
+				t.Errorf("%s %s: got %+v", what, format, got)
+			}
+		}
+		if err := os.Truncate(path, 5000); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t.Context(), []string{childArgument, planIt, path}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "the figures are of something else") {
+			t.Errorf("%s: err = %v, want that it is another file", format, err)
+		}
+	}
+}
+
+func TestWrongArgumentsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-n=0"}, {"-rows=9999"}, {"-x"}, {childArgument}, {childArgument, "eat", "planning_test.go"}, {childArgument, planIt, "nowhere.csv"}} {
+		if err := run(t.Context(), args, &bytes.Buffer{}); err == nil {
+			t.Errorf("%q is taken", args)
+		}
+	}
+}
