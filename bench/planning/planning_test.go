@@ -40,7 +40,7 @@ func TestEachLimitIsHeld(t *testing.T) {
 	if err := printTable(&out, "a machine", 3, []result{smallest, good, large}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a machine\n", "csv  10000    66667          62500         15.00     1.00               0.20           75.0   20.0         64.2      ok\n", "79.3      OVER\n"} {
+	for _, want := range []string{"a machine\n", "csv  10000    66667          62500         15.00     1.00               0.20           75.0   20.0         64.2  ok\n", "79.3  OVER\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
@@ -69,7 +69,11 @@ func TestFilesArePlannedAndRead(t *testing.T) {
 				t.Errorf("%s %s: got %+v", what, format, got)
 			}
 		}
-		if err := os.Truncate(path, 5000); err != nil {
+		another := []byte("phone,name,city,order\n" + strings.Repeat("unknown,Ann,Rome,1\n", 100))
+		if format == "jsonl" {
+			another = []byte(strings.Repeat("{}\n", 100))
+		}
+		if err := os.WriteFile(path, another, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := run(t.Context(), []string{childArgument, planIt, path}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "the figures are of something else") {

@@ -77,7 +77,7 @@ func TestALargeAudienceTakesItsTime(t *testing.T) {
 	status, stdout, stderr := start(t, "-audience", written(t, "people.jsonl.gz", rows.String()), "-message", sampleMessage, "-rate", "25")
 	for _, want := range []string{
 		"good        30000  whatsapp 30000\n", "bad         25\n", "line 30001: /recipient/phoneNumber: has no value for {{phone}}\n", "  and 5 more\n",
-		"Sending takes 1 d 22 h: 24 messages a minute go out.\n", "AWS charges about $0.30 to $0.58, by its prices of ",
+		"Sending takes 1 d 9 h: 24 messages a minute go out.\n", "AWS charges about $0.30 to $0.62, by its prices of ",
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q is missing in\n%s", want, stdout)
@@ -105,7 +105,7 @@ func TestWhatCannotBeUsedEndsWithASentence(t *testing.T) {
 		"another kind":       {of("people.xlsx", sampleMessage), 1, "people.xlsx does not end in .csv, .jsonl, .csv.gz, .jsonl.gz: "},
 		"a message no JSON":  {of(sampleAudience, sampleAudience), 1, "audience.csv is not JSON: "},
 		"a large message":    {of(sampleAudience, written(t, "m.json", strings.Repeat(" ", 64<<10+1))), 1, "m.json has more than 65536 bytes"},
-		"a wrong message":    {of(sampleAudience, written(t, "m.json", `{"text":"{{name}}"}`)), 1, "m.json cannot be used:\n  /text: unknown field; did you mean \"textMessage\"?\n"},
+		"a wrong message":    {of(sampleAudience, written(t, "m.json", `{"text":"{{name}}"}`)), 1, "m.json cannot be used:\n  /text: unknown field; did you mean \"textMessage\"?\n  /channel: is required; "},
 		"a message with two": {of(sampleAudience, written(t, "m.json", `{}, "id": {}`)), 1, "m.json is not JSON: "},
 		"no workspace":       {of(sampleAudience, written(t, "m.json", `{"channel":"whatsapp","type":"text","recipient":{"phoneNumber":"{{phone}}"},"textMessage":"x"}`)), 1, "the message has no workspace"},
 		"no rows":            {people("phone,name,order,city\n"), 1, "people.csv cannot be used: it has no rows; "},

@@ -191,7 +191,7 @@ func TestAnAudienceThatDoesNotFitTheMessageIsRefused(t *testing.T) {
 
 func TestAMessageThatIsWrongInEachRowIsTheCampaigns(t *testing.T) {
 	t.Parallel()
-	_, err := run(t, plan.Planner{}, plan.Definition{ID: "a", Message: json.RawMessage(`{"text":"{{a}}"}`)}, "{}")
+	_, err := run(t, plan.Planner{}, plan.Definition{ID: "a", Message: json.RawMessage(`{"textMessage":"{{a}}"}`)}, "{}")
 	if got := problems(t, err); got[0] != `/message/channel: is required; there is whatsapp (text, media, template), messenger (text, media, template), instagram (text, template), telegram (template)` {
 		t.Errorf("got %q", got)
 	}

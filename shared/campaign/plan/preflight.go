@@ -30,8 +30,8 @@ func (r Report) Duration() time.Duration {
 		return sending
 	}
 	const day = 24 * time.Hour
-	days := (sending - 1) / open // that are used up before the last one
-	return days*day + sending - days*open
+	fullDays := int64((sending - 1) / open) // before the last one
+	return sending + time.Duration(fullDays)*(day-open)
 }
 
 // paced is which part of an account's rate the pace gives (see shared/pace).

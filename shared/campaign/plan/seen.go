@@ -1,68 +1,72 @@
 package plan
 
-import "encoding/binary"
-
-// seen is a set of 64-bit hashes that takes 9 to 10 bytes for each, also while it grows: it is made of many small tables,
-// each of which grows by itself and by little. Two of ten million recipients have one hash with a probability of 3 in
-// a million; then the second one would be reported as a duplicate.
-type seen struct {
-	tables [segments]table
-}
-
-const (
-	segments    = 256
-	smallest    = 16 // slots of a table at first
-	growsBy     = 8  // a table grows by an eighth,
-	fullOutOf10 = 9  // when nine tenths of it are taken
+import (
+	"crypto/sha256"
+	"encoding/binary"
 )
 
-// table is an open-addressing table with linear probing; 0 is an empty slot.
+// seen is a set of 64-bit hashes that takes 7 to 8 bytes for each, also while it grows: it is made of many small tables, each
+// of which grows by itself and by little, and which a hash's first 16 bits need not be kept in. Two of ten million
+// recipients have one hash with a probability of 3 in a million; then the second one is reported as a duplicate.
+type seen struct {
+	tables [1 << 16]table
+}
+
+// table is an open-addressing table with linear probing. A key of zeros is an empty slot.
 type table struct {
-	slots []uint64
+	slots []key
 	taken int
 }
 
+type key [6]byte
+
+const (
+	smallest    = 8 // slots of a table at first
+	growsBy     = 8 // a table grows by an eighth,
+	fullOutOf10 = 9 // when nine tenths of it are taken
+)
+
 // add takes the hash of a recipient in, and reports whether it is new.
-func (s *seen) add(hash *[32]byte) bool {
-	key := binary.LittleEndian.Uint64(hash[1:])
-	if key == 0 {
-		key = 1
+func (s *seen) add(hash *[sha256.Size]byte) bool {
+	k := key(hash[2:8])
+	if k == (key{}) {
+		k[0] = 1
 	}
-	return s.tables[hash[0]].add(key)
+	return s.tables[binary.BigEndian.Uint16(hash[:2])].add(k)
 }
 
-func (t *table) add(key uint64) bool {
+func (t *table) add(k key) bool {
 	if (t.taken+1)*10 > len(t.slots)*fullOutOf10 {
 		t.grow()
 	}
-	if !t.put(key) {
+	if !t.put(k) {
 		return false
 	}
 	t.taken++
 	return true
 }
 
-func (t *table) put(key uint64) bool {
-	// The key's upper half, spread over the slots.
-	i := int(key >> 32 * uint64(len(t.slots)) >> 32)
-	for ; t.slots[i] != 0; i++ {
-		if t.slots[i] == key {
+func (t *table) put(k key) bool {
+	// Of the slots, the one as far from the first as the key is from 0.
+	i := int(uint64(binary.BigEndian.Uint32(k[:])) * uint64(len(t.slots)) >> 32)
+	for t.slots[i] != (key{}) {
+		if t.slots[i] == k {
 			return false
 		}
-		if i == len(t.slots)-1 {
-			i = -1
+		if i++; i == len(t.slots) {
+			i = 0
 		}
 	}
-	t.slots[i] = key
+	t.slots[i] = k
 	return true
 }
 
 func (t *table) grow() {
 	old := t.slots
-	t.slots = make([]uint64, max(smallest, len(old)+len(old)/growsBy))
-	for _, key := range old {
-		if key != 0 {
-			t.put(key)
+	t.slots = make([]key, max(smallest, len(old)+len(old)/growsBy))
+	for _, k := range old {
+		if k != (key{}) {
+			t.put(k)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -35,8 +36,8 @@ type template struct {
 	hasWorkspace bool
 	// window is its deliverWithin, or nil.
 	window *message.Window
-	// json is the message, in its shortest form.
-	json []byte
+	// json is the message, in its shortest form, and nulled has null where json has a string with placeholders.
+	json, nulled []byte
 }
 
 // compile reads a message with placeholders. It returns what is wrong with it, whatever the rows say, with pointers into
@@ -83,29 +84,38 @@ func explain(err error) message.Problem {
 // scan looks for placeholders in all strings.
 func (t *template) scan() (problems []message.Problem) {
 	dec := jsontext.NewDecoder(bytes.NewReader(t.json))
+	var nulled bytes.Buffer
+	enc := jsontext.NewEncoder(&nulled)
 	for {
 		token, err := dec.ReadToken()
-		if err != nil {
-			return problems // the end: Format has read all of it
+		if err != nil { // the end: Format has read all of it
+			t.nulled = nulled.Bytes()
+			return problems
 		}
 		if dec.StackDepth() > maxDepth {
 			return []message.Problem{{Detail: fmt.Sprintf("is nested more than %d levels deep", maxDepth)}}
 		}
-		if token.Kind() != '"' {
-			continue
-		}
-		at, text := string(dec.StackPointer()), token.String()
-		kind, length := dec.StackIndex(dec.StackDepth())
-		if isName := kind == '{' && length%2 == 1; isName {
-			if strings.Contains(text, opening) {
-				problems = append(problems, message.Problem{Pointer: at, Detail: "has a placeholder in its name; a placeholder can only be in a value"})
+		if token.Kind() == '"' && strings.Contains(token.String(), opening) {
+			at := string(dec.StackPointer())
+			wrong := "has a placeholder in its name; a placeholder can only be in a value"
+			if !isName(dec) {
+				wrong = t.placeholders(at, token.String())
+				token = jsontext.Null
 			}
-			continue
+			if wrong != "" {
+				problems = append(problems, message.Problem{Pointer: at, Detail: wrong})
+			}
 		}
-		if detail := t.placeholders(at, text); detail != "" {
-			problems = append(problems, message.Problem{Pointer: at, Detail: detail})
+		if err := enc.WriteToken(token); err != nil {
+			return []message.Problem{explain(err)} // which Format would have found
 		}
 	}
+}
+
+// isName says whether the string just read is a member's name.
+func isName(dec *jsontext.Decoder) bool {
+	kind, length := dec.StackIndex(dec.StackDepth())
+	return kind == '{' && length%2 == 1
 }
 
 // placeholders takes those of one string, and says what is wrong with them.
@@ -177,13 +187,24 @@ func (t *template) wrongInEachRow() []message.Problem {
 
 // fixed are the problems that will be there whatever the placeholders are.
 func (t *template) fixed(found []message.Problem) (fixed []message.Problem) {
+	open := false // what the message is, on which depends what else is right
 	for _, at := range t.places {
-		if strings.HasSuffix(at, "/channel") || strings.HasSuffix(at, "/type") {
-			return nil // on which depends what else is right
-		}
+		open = open || strings.HasSuffix(at, "/channel") || strings.HasSuffix(at, "/type")
+	}
+	// What is said of a place also where there is null has nothing to do with its value: there is no such field.
+	var ofNull []message.Problem
+	_, err := message.Decode(t.nulled, message.Defaults{Workspace: stacks})
+	if e, ok := errors.AsType[*message.Error](err); ok {
+		ofNull = e.Problems
 	}
 	for _, p := range found {
-		if p.Pointer != "" && !t.within(p.Pointer) && !t.around(p.Pointer) {
+		switch {
+		case p.Pointer == "":
+		case t.within(p.Pointer) || t.around(p.Pointer):
+			if slices.Contains(ofNull, p) {
+				fixed = append(fixed, p)
+			}
+		case !open:
 			fixed = append(fixed, p)
 		}
 	}
@@ -208,45 +229,4 @@ func (t *template) around(pointer string) bool {
 		}
 	}
 	return false
-}
-
-// errTooLarge says that a rendered message is over [message.MaxBytes].
-var errTooLarge = errors.New("the message has too many bytes")
-
-// renderer renders one message after the other. It is not safe for concurrent use.
-type renderer struct {
-	template *template
-	values   [][]byte
-	escaped  []byte
-	out      bytes.Buffer
-	tag      fasttemplate.TagFunc
-}
-
-func (t *template) renderer() *renderer {
-	r := &renderer{template: t}
-	r.tag = r.write
-	return r
-}
-
-// render puts the values, which are those of the template's names, into the text. The result is good until render is
-// called again. It returns errTooLarge.
-func (r *renderer) render(values [][]byte) ([]byte, error) {
-	r.values = values
-	r.out.Reset()
-	if _, err := r.template.text.ExecuteFunc(&r.out, r.tag); err != nil {
-		return nil, err
-	}
-	return r.out.Bytes(), nil
-}
-
-func (r *renderer) write(w io.Writer, tag string) (int, error) {
-	quoted, err := jsontext.AppendQuote(r.escaped[:0], r.values[r.template.slots[tag]])
-	if err != nil {
-		return 0, err
-	}
-	r.escaped = quoted
-	if r.out.Len()+len(quoted) > message.MaxBytes {
-		return 0, errTooLarge
-	}
-	return w.Write(quoted[1 : len(quoted)-1])
 }
