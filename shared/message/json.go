@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -95,9 +96,20 @@ func parse(data []byte, depth int) (*decoder, jsontext.Value, error) {
 	return d, root, nil
 }
 
+// decoders are kept, with the room that each needs: a message has several objects, and a campaign many messages.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
+// open begins to read a text whose repeated names have been, or are being, looked for. The decoder goes back to decoders.
+func open(text []byte) *jsontext.Decoder {
+	dec, _ := decoders.Get().(*jsontext.Decoder)
+	dec.Reset(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
+	return dec
+}
+
 // scan reads all tokens once. Repeated names are gathered; what is not JSON ends it.
 func (d *decoder) scan(data []byte, depth int) (jsontext.Value, error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
+	dec := open(data)
+	defer decoders.Put(dec)
 	var names []map[string]bool // of each open object; nil for an array
 	for {
 		token, err := dec.ReadToken()
@@ -112,15 +124,15 @@ func (d *decoder) scan(data []byte, depth int) (jsontext.Value, error) {
 		case kind == '}' || kind == ']':
 			names = names[:len(names)-1]
 		case kind == '"' && len(names) > 0 && names[len(names)-1] != nil && isName(dec):
-			open := names[len(names)-1]
+			object, name := names[len(names)-1], token.String()
 			switch {
-			case !open[token.String()]:
+			case !object[name]:
 			case len(d.problems) < maxProblems:
 				d.add(string(dec.StackPointer()), "is there twice")
 			default: // where they all are could take far more memory than the message
 				d.repeated++
 			}
-			open[token.String()] = true
+			object[name] = true
 		}
 		if len(names) > depth {
 			return nil, fmt.Errorf("is nested more than %d levels deep", depth)
@@ -175,7 +187,8 @@ func (d *decoder) object(at string, v jsontext.Value, member func(name, at strin
 		d.wrongType(at, v, "an object")
 		return false
 	}
-	dec := jsontext.NewDecoder(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
+	dec := open(v)
+	defer decoders.Put(dec)
 	if _, err := dec.ReadToken(); err != nil {
 		d.add(at, "cannot be read")
 		return false
@@ -201,7 +214,8 @@ func list[T any](d *decoder, at string, v jsontext.Value, item func(at string, v
 		d.wrongType(at, v, "a list")
 		return nil
 	}
-	dec := jsontext.NewDecoder(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
+	dec := open(v)
+	defer decoders.Put(dec)
 	if _, err := dec.ReadToken(); err != nil {
 		d.add(at, "cannot be read")
 		return nil
