@@ -103,8 +103,12 @@ func (c *csvFormat) read(row *Row) error {
 	if err != nil {
 		return badRow(line, "%s%s", notCSV, c.upTo(line))
 	}
-	if len(cells) != c.columns {
-		return badRow(line, "has %d cells, and the header has %d%s", len(cells), c.columns, c.upTo(line))
+	if n := len(cells); n != c.columns {
+		amount := "few"
+		if n > c.columns {
+			amount = "many"
+		}
+		return badRow(line, "has too %s cells: %d, and the header has %d%s", amount, n, c.columns, c.upTo(line))
 	}
 	for i, column := range c.wanted {
 		row.Values[i] = cells[column]

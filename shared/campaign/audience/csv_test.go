@@ -33,8 +33,8 @@ func TestCSVRows(t *testing.T) {
 		"blanks are the cell's":      {"phone,name\n+1, Ann \n", []string{"2: +1| Ann "}},
 		"other writing and pictures": {"phone,name\n+1,دينا 🎉\u200f\n", []string{"2: +1|دينا 🎉\u200f"}},
 		"what is no number":          {"phone,name\n00123,1e3\n", []string{"2: 00123|1e3"}},
-		"too few cells":              {"phone,name\n+1\n+2,Bob\n", []string{"2: : has 1 cells, and the header has 2", "3: +2|Bob"}},
-		"too many cells":             {"phone,name\n+1,Ann,Rome\n+2,Bob\n", []string{"2: : has 3 cells, and the header has 2", "3: +2|Bob"}},
+		"too few cells":              {"phone,name\n+1\n+2,Bob\n", []string{"2: : has too few cells: 1, and the header has 2", "3: +2|Bob"}},
+		"too many cells":             {"phone,name\n+1,Ann,Rome\n+2,Bob\n", []string{"2: : has too many cells: 3, and the header has 2", "3: +2|Bob"}},
 		"an unnamed column":          {"phone,,name,\n+1,,Ann,\n", []string{"2: +1|Ann"}},
 		"a bare quote":               {"phone,name\n+1,5\" pipe\n+2,Bob\n", []string{"2: : has quotes in the wrong place; …", "3: +2|Bob"}},
 		"text behind a quote":        {"phone,name\n+1,\"Ann\" B\n\"+2\"\"x\",Bob\n+3,\"\"\"\"\n", []string{"2: : has quotes in the wrong place; …", "3: +2\"x|Bob", `4: +3|"`}},
@@ -51,7 +51,7 @@ func TestCSVRows(t *testing.T) {
 		"a quoted one":         {"phone,name\n+1,\"" + strings.Repeat("x\n\"\"", 250_000) + "\"\n+2,Bob\n", []string{"2: : has 1000005 bytes; the limit is 65536; lines 2 to 250002 were read…", "250003: +2|Bob"}},
 		"a row of 64 KiB":      {"phone,name\n+1," + strings.Repeat("x", 64<<10-3) + "\n+2," + strings.Repeat("x", 64<<10-2) + "\n", []string{"2: +1|xx…", "3: : has 65537 bytes; the limit is 65536"}},
 		"a quoted of 64 KiB":   {"phone,name\n+1,\"" + strings.Repeat("x", 64<<10-5) + "\"\n", []string{"2: +1|xx…"}},
-		"commas beyond number": {"phone,name\n" + strings.Repeat(",", 60_000) + "\n+2,Bob\n", []string{"2: : has 60001 cells, and the header has 2", "3: +2|Bob"}},
+		"commas beyond number": {"phone,name\n" + strings.Repeat(",", 60_000) + "\n+2,Bob\n", []string{"2: : has too many cells: 60001, and the header has 2", "3: +2|Bob"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

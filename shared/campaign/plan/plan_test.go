@@ -89,7 +89,7 @@ func TestEachRowIsAMessageOrAReason(t *testing.T) {
 		{Line: 3, Reason: "has no value for {{name}}", Pointer: "/textMessage"},
 		{Line: 4, Reason: `"15550…" is not E.164 (+ and 7 to 15 digits, the first not 0)`, Pointer: "/recipient/phoneNumber"},
 		{Line: 5, Reason: "has the recipient of an earlier row", Duplicate: true},
-		{Line: 6, Reason: "has 2 cells, and the header has 4"},
+		{Line: 6, Reason: "has too few cells: 2, and the header has 4"},
 		{Line: 7, Reason: `"name" has a formula, not a value; copy the column and paste its values only`, Pointer: "/textMessage"},
 		{Line: 8, Reason: "has 4184 characters; the limit is 4096", Pointer: "/textMessage"},
 	}
@@ -133,6 +133,16 @@ func TestValuesComeThroughAsTheyAre(t *testing.T) {
 				t.Errorf("%s: got %s, want %q (%v)", file, got.messages[0].Passthrough["a{b"], value, err)
 			}
 		}
+	}
+}
+
+func TestColumnsMayHaveAnyName(t *testing.T) {
+	t.Parallel()
+	d := definition(t, "a.csv", strings.Replace(toPhone, "{", `{"workspace":{"id":"W"},`, 1))
+	d.Message = json.RawMessage(strings.Replace(string(d.Message), "Hello", `{{first name}}, {{a\"b\\}}, {{ \u00fcber }}, {{\t$1\n}}`, 1))
+	got, err := run(t, plan.Planner{}, d, "phone,first name,\"a\"\"b\\\",über,$1\n+15551234567,1,2,3,4\n")
+	if err != nil || got.Good != 1 || got.messages[0].TextMessage != "1, 2, 3, 4" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
