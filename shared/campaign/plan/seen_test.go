@@ -15,7 +15,7 @@ func TestSeenIsASet(t *testing.T) {
 	for range 200_000 {
 		hash := sha256.Sum256(binary.LittleEndian.AppendUint64(nil, uint64(random.IntN(50_000))))
 		hash[0], hash[1] = hash[0]%3, 0 // few tables, which grow often
-		if hash[2]%16 == 0 {
+		if hash[2] == 0 {
 			clear(hash[2:6]) // some begin their search at one slot
 		}
 		if isNew := s.add(&hash); isNew == known[[8]byte(hash[:8])] {
@@ -32,7 +32,7 @@ func TestSeenIsASet(t *testing.T) {
 func TestSeenTakesEightBytesARow(t *testing.T) {
 	t.Parallel()
 	var s seen
-	for rows := 1; rows <= 2_000_000; rows++ {
+	for rows := 1; rows <= 1_000_000; rows++ {
 		hash := sha256.Sum256(binary.LittleEndian.AppendUint64(nil, uint64(rows)))
 		if !s.add(&hash) {
 			t.Fatalf("row %d is taken for a duplicate", rows)
