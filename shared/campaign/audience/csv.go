@@ -37,6 +37,9 @@ func newCSV(l *lines, names []string, most int) (*csvFormat, error) {
 	c.columns = len(header)
 	for _, name := range names {
 		column := slices.Index(header, name)
+		if column < 0 && slices.ContainsFunc(header, isNumber) { // which is not to be repeated
+			return nil, unusable("its first row has what looks like a phone number, and has to be a header, such as phone,name")
+		}
 		if column < 0 {
 			return nil, unusable("the message has a placeholder {{%s}}, and the header has no such column; it has %s", shorten(name), list(header))
 		}
@@ -67,6 +70,9 @@ func (c *csvFormat) header() ([]string, error) {
 	}
 	if bytes.IndexByte(record, ',') < 0 && bytes.IndexByte(record, ';') >= 0 {
 		c.quotes.comma = ';'
+	}
+	if bytes.IndexByte(record, c.quotes.comma) < 0 && bytes.IndexByte(record, '\t') >= 0 {
+		return nil, unusable("its cells are separated by tabs; open it and %s", saveAs)
 	}
 	cells, err := c.parse(record)
 	if err != nil {
@@ -152,15 +158,13 @@ func (c *csvFormat) long(piece []byte, last bool) (record []byte, line int, err 
 		}
 		switch {
 		case last && c.quotes.state == quoting:
-			n++
-			c.record = append(c.record, '\n')
+			if n++; n <= c.most {
+				c.record = append(c.record, '\n')
+			}
 		case last && n > c.most:
 			return nil, line, badRow(line, "has %d bytes; the limit is %d%s", n, c.most, c.upTo(line))
 		case last:
 			return c.record, line, nil
-		}
-		if n > c.most {
-			c.record = c.record[:0] // what follows is only looked through for the end
 		}
 		piece, last, err = c.lines.next()
 		switch {
@@ -217,6 +221,17 @@ func (c *csvFormat) parseQuoted(record []byte) ([][]byte, error) {
 }
 
 func hasQuotes(text []byte) bool { return bytes.IndexByte(text, '"') >= 0 }
+
+// isNumber says whether there are as many digits as a phone number has.
+func isNumber(name string) bool {
+	digits := 0
+	for _, r := range name {
+		if '0' <= r && r <= '9' {
+			digits++
+		}
+	}
+	return digits >= 7
+}
 
 // list writes the header's names for a sentence, the first ones of many.
 func list(header []string) string {

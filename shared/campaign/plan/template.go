@@ -187,10 +187,6 @@ func (t *template) wrongInEachRow() []message.Problem {
 
 // fixed are the problems that will be there whatever the placeholders are.
 func (t *template) fixed(found []message.Problem) (fixed []message.Problem) {
-	open := false // what the message is, on which depends what else is right
-	for _, at := range t.places {
-		open = open || strings.HasSuffix(at, "/channel") || strings.HasSuffix(at, "/type")
-	}
 	// What is said of a place also where there is null has nothing to do with its value: there is no such field.
 	var ofNull []message.Problem
 	_, err := message.Decode(t.nulled, message.Defaults{Workspace: stacks})
@@ -204,7 +200,7 @@ func (t *template) fixed(found []message.Problem) (fixed []message.Problem) {
 			if slices.Contains(ofNull, p) {
 				fixed = append(fixed, p)
 			}
-		case !open:
+		default:
 			fixed = append(fixed, p)
 		}
 	}
