@@ -9,5 +9,5 @@
 // out again what it found out (tags across the whole text, in one pass, without allocations). There is no way to write
 // {{ itself; a value may have it.
 //
-// Nothing here keeps rows: a plan needs about 10 bytes a row, to tell who is there twice, and what one row takes.
+// Nothing here keeps rows: a plan needs about 8 bytes a row, to tell who is there twice, and what one row takes.
 package plan
