@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/e2e/deployed"
 	"dmlysender/shared/delivery"
 )
 
@@ -19,7 +20,7 @@ const bodyLimit = 1 << 20
 
 // api is the HTTP API under sam local. Its calls are made one after the other: the emulator in the container takes no two at a time.
 type api struct {
-	*stack
+	*deployed.Stack
 	url string
 }
 
@@ -77,7 +78,7 @@ func (a *api) do(t *testing.T, r request) response {
 // send is a call of one who may, and who does not wait long: the record behind a message that is sent at once comes ten seconds after that.
 func (a *api) send(t *testing.T, path, idempotencyKey, body string) response {
 	t.Helper()
-	r := request{method: http.MethodPost, path: path, key: a.key, idempotencyKey: idempotencyKey, body: body}
+	r := request{method: http.MethodPost, path: path, key: a.Key, idempotencyKey: idempotencyKey, body: body}
 	if path != "/v1/messages" {
 		r.prefer = "wait=5"
 	}
@@ -92,7 +93,7 @@ func (a *api) get(t *testing.T, path, key string) response {
 
 // received is how often the simulator accepted a message with this text, and what it called the first.
 func (a *api) received(text string) (n int, id string) {
-	for _, m := range a.sim.Messages() {
+	for _, m := range a.Sim.Messages() {
 		if strings.Contains(string(m.Body), text) {
 			if n++; n == 1 {
 				id = m.ID
@@ -105,7 +106,7 @@ func (a *api) received(text string) (n int, id string) {
 // state is where the ledger has the message.
 func (a *api) state(ctx context.Context, t *testing.T, id string) delivery.State {
 	t.Helper()
-	item, _, err := a.ledger.Get(ctx, id, time.Now())
+	item, _, err := a.Ledger.Get(ctx, id, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

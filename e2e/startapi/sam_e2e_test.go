@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dmlysender/e2e/deployed"
 )
 
 // host is this machine, as a container sees it.
@@ -27,9 +29,9 @@ const binaryType = "application/vnd.dmlysender+json"
 
 // startAPI runs the api under sam local start-api until the test is over, and returns its address. Its container is in a network of its
 // own, by which what is left of it can be told from others'.
-func startAPI(ctx context.Context, t *testing.T, s *stack) string {
+func startAPI(ctx context.Context, t *testing.T, s *deployed.Stack) string {
 	t.Helper()
-	relay(ctx, t, portOf(t, s.simURL), portOf(t, os.Getenv("AWS_ENDPOINT_URL")))
+	relay(ctx, t, portOf(t, s.SimURL), portOf(t, os.Getenv("AWS_ENDPOINT_URL")))
 	network := newNetwork(ctx, t)
 	address := freeAddress(t)
 	listens, port, err := net.SplitHostPort(address)
@@ -37,9 +39,9 @@ func startAPI(ctx context.Context, t *testing.T, s *stack) string {
 		t.Fatal(err)
 	}
 	// A second signal would disturb it while it removes its container, so it is told once, by stop.
-	cmd := command(context.WithoutCancel(ctx), t, fromRoot(t, samCLI), "local", "start-api",
-		"--template", forStartAPI(t, s), "--env-vars", environment(t, s), "--host", listens, "--port", port, "--region", region,
-		"--docker-network", network, "--add-host", host+":host-gateway", "--warm-containers", "LAZY", "--parameter-overrides", s.architecture)
+	cmd := deployed.SAMCommand(context.WithoutCancel(ctx), t, "local", "start-api",
+		"--template", forStartAPI(t, s), "--env-vars", environment(t, s), "--host", listens, "--port", port, "--region", s.Config.Region,
+		"--docker-network", network, "--add-host", host+":host-gateway", "--warm-containers", "LAZY", "--parameter-overrides", s.Architecture)
 	var log bytes.Buffer // read when the program has ended
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -56,7 +58,7 @@ func startAPI(ctx context.Context, t *testing.T, s *stack) string {
 			t.Logf("sam local start-api ended with %v, and wrote:\n%s", cmd.ProcessState, &log)
 		}
 	})
-	eventually(t, 90*time.Second, "sam local start-api listens", func() bool {
+	deployed.Eventually(t, 90*time.Second, "sam local start-api listens", func() bool {
 		select {
 		case <-ended:
 			t.Fatal("sam local start-api ended at its start")
@@ -77,7 +79,7 @@ func stop(t *testing.T, cmd *exec.Cmd, ended <-chan struct{}) {
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
 	case <-ended:
-	case <-time.After(endTime):
+	case <-time.After(deployed.EndTime):
 		t.Errorf("%s does not end", cmd)
 		_ = cmd.Process.Kill()
 		<-ended
@@ -89,9 +91,9 @@ func stop(t *testing.T, cmd *exec.Cmd, ended <-chan struct{}) {
 func relay(ctx context.Context, t *testing.T, ports ...string) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "relay")
-	output(ctx, t, "go", "build", "-buildvcs=false", "-o", program, "./local/relay")
+	deployed.Output(ctx, t, "go", "build", "-buildvcs=false", "-o", program, "./local/relay")
 	for _, port := range ports {
-		cmd := command(context.WithoutCancel(ctx), t, program, port, "cat")
+		cmd := deployed.Command(context.WithoutCancel(ctx), t, program, port, "cat")
 		var complaint bytes.Buffer
 		cmd.Stderr = &complaint
 		input, err := cmd.StdinPipe()
@@ -114,24 +116,24 @@ func relay(ctx context.Context, t *testing.T, ports ...string) {
 func newNetwork(ctx context.Context, t *testing.T) (name string) {
 	t.Helper()
 	name = "dmlysender-startapi-" + strings.ToLower(rand.Text())
-	output(ctx, t, "docker", "network", "create", name)
+	deployed.Output(ctx, t, "docker", "network", "create", name)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deployed.EndTime)
 		defer cancel()
-		for _, left := range strings.Fields(output(ctx, t, "docker", "ps", "--all", "--quiet", "--filter", "network="+name)) {
+		for _, left := range strings.Fields(deployed.Output(ctx, t, "docker", "ps", "--all", "--quiet", "--filter", "network="+name)) {
 			t.Errorf("sam local start-api left the container %s behind", left)
-			output(ctx, t, "docker", "rm", "--force", left)
+			deployed.Output(ctx, t, "docker", "rm", "--force", left)
 		}
-		output(ctx, t, "docker", "network", "rm", name)
+		deployed.Output(ctx, t, "docker", "network", "rm", name)
 	})
 	return name
 }
 
 // forStartAPI is the built template with what it needs to be run here: a variable that sam local would not hand over, as the template does
 // not declare it, and the type of the bodies that come in base64.
-func forStartAPI(t *testing.T, s *stack) (file string) {
+func forStartAPI(t *testing.T, s *deployed.Stack) (file string) {
 	t.Helper()
-	built, err := os.ReadFile(s.template)
+	built, err := os.ReadFile(s.Template)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +150,7 @@ func forStartAPI(t *testing.T, s *stack) (file string) {
 		}
 		text = strings.Replace(text, insertion.after, insertion.after+insertion.text, 1)
 	}
-	file = filepath.Join(filepath.Dir(s.template), "start-api.yaml") // beside it, as its paths are relative
+	file = filepath.Join(filepath.Dir(s.Template), "start-api.yaml") // beside it, as its paths are relative
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -156,15 +158,16 @@ func forStartAPI(t *testing.T, s *stack) (file string) {
 }
 
 // environment is a file with what sam local cannot know: the names that the resources got, and how a container reaches this machine.
-func environment(t *testing.T, s *stack) (file string) {
+func environment(t *testing.T, s *deployed.Stack) (file string) {
 	t.Helper()
 	variables := map[string]string{
 		"AWS_ENDPOINT_URL": "http://" + net.JoinHostPort(host, portOf(t, os.Getenv("AWS_ENDPOINT_URL"))),
-		"DMLY_BASE_URL":    "http://" + net.JoinHostPort(host, portOf(t, s.simURL)) + "/api",
-		"DMLY_KEY_FROM":    "secretsmanager:" + s.dmlySecret, "INBOUND_KEYS_FROM": "secretsmanager:" + s.callersSecret,
-		"LEDGER": "dynamodb:" + s.table, "SEND_QUEUE_URL": s.sendURL, "BULK_QUEUE_URL": s.bulkURL, "DMLY_RATE_PER_MINUTE": "6000",
-		"SCHEDULE_GROUP": s.group, "SCHEDULE_ROLE_ARN": s.groupRole,
-		"SEND_DEAD_LETTER_QUEUE_URL": s.sendDeadURL, "BULK_DEAD_LETTER_QUEUE_URL": s.bulkDeadURL,
+		"DMLY_BASE_URL":    "http://" + net.JoinHostPort(host, portOf(t, s.SimURL)) + "/api",
+		"DMLY_KEY_FROM":    "secretsmanager:" + s.Output(t, "DmlyKeySecret"), "INBOUND_KEYS_FROM": "secretsmanager:" + s.Output(t, "InboundKeysSecret"),
+		"LEDGER":         "dynamodb:" + s.Output(t, "LedgerTableName"),
+		"SEND_QUEUE_URL": s.Output(t, "SendQueueUrl"), "SEND_DEAD_LETTER_QUEUE_URL": s.Output(t, "SendDeadLetterQueueUrl"),
+		"BULK_QUEUE_URL": s.Output(t, "BulkQueueUrl"), "BULK_DEAD_LETTER_QUEUE_URL": s.Output(t, "BulkDeadLetterQueueUrl"),
+		"SCHEDULE_GROUP": s.Output(t, "LaterGroupName"), "SCHEDULE_ROLE_ARN": s.Output(t, "LaterRoleArn"), "DMLY_RATE_PER_MINUTE": "6000",
 	}
 	text, err := json.Marshal(map[string]any{"Parameters": variables})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/e2e/deployed"
 	"dmlysender/shared/delivery"
 )
 
@@ -24,8 +25,8 @@ const (
 func TestE2EStartAPI(t *testing.T) {
 	t.Parallel()
 	ctx := begin(t)
-	s := deploy(ctx, t)
-	a := &api{stack: s, url: startAPI(ctx, t, s)}
+	s := deployed.New(ctx, t, "startapi")
+	a := &api{Stack: s, url: startAPI(ctx, t, s)}
 	t.Run("what is sent at once arrives once", a.sendsAtOnce)
 	t.Run("what is queued arrives once", a.queues)
 	t.Run("who waits is told that it was sent", a.waits)
@@ -36,9 +37,9 @@ func TestE2EStartAPI(t *testing.T) {
 	t.Run("what cannot be taken is refused", a.refuses)
 	t.Run("DMLY's callers are refused as DMLY does", a.refusesAsDMLY)
 	t.Run("what is too large is refused", a.refusesWhatIsTooLarge)
-	sent := len(s.sim.Messages())
-	eventually(t, recheckTime, "the records behind what was sent at once are taken", func() bool { return s.queued(ctx, t) == 0 })
-	if got := len(s.sim.Messages()); got != sent {
+	sent := len(s.Sim.Messages())
+	deployed.Eventually(t, recheckTime, "the records behind what was sent at once are taken", func() bool { return s.Queued(ctx, t, s.Output(t, "SendQueueUrl")) == 0 })
+	if got := len(s.Sim.Messages()); got != sent {
 		t.Errorf("the simulator accepted %d messages by the records behind what was sent at once, want none", got-sent)
 	}
 }
@@ -97,7 +98,7 @@ func (a *api) queues(t *testing.T) {
 	if decode(t, answer, &again); answer.status != http.StatusAccepted || again.ID != first.ID {
 		t.Errorf("repeated: got %d %s, want 202 and the same id", answer.status, answer.body)
 	}
-	eventually(t, sendTime, "the worker sends it", func() bool { return a.state(t.Context(), t, "queued-1") == delivery.Sent })
+	deployed.Eventually(t, sendTime, "the worker sends it", func() bool { return a.state(t.Context(), t, "queued-1") == delivery.Sent })
 	answer = a.send(t, "/v1/messages", "queued-1", telegram("By the queue"))
 	if decode(t, answer, &again); answer.status != http.StatusAccepted || again.ID != first.ID || again.State != "sent" {
 		t.Errorf("repeated when it was sent: got %d %s, want 202 and its state", answer.status, answer.body)
@@ -110,7 +111,7 @@ func (a *api) queues(t *testing.T) {
 }
 
 func (a *api) readsBase64(t *testing.T) {
-	r := request{method: http.MethodPost, path: "/api/v1/messages/whatsapp/sendtext", key: a.key, contentType: binaryType, prefer: "wait=5", body: saying("Grüße – 你好")}
+	r := request{method: http.MethodPost, path: "/api/v1/messages/whatsapp/sendtext", key: a.Key, contentType: binaryType, prefer: "wait=5", body: saying("Grüße – 你好")}
 	answer := a.do(t, r)
 	if n, _ := a.received("Grüße – 你好"); answer.status != http.StatusOK || n != 1 {
 		t.Errorf("got %d %s, and %d messages at DMLY, want 200 and one", answer.status, answer.body, n)
@@ -127,18 +128,18 @@ func (a *api) readsBase64(t *testing.T) {
 func (a *api) refuses(t *testing.T) {
 	const path = "/v1/messages"
 	message := `{"channel": "whatsapp", "type": "text", ` + saying("Never")[1:]
-	before := len(a.sim.Messages())
+	before := len(a.Sim.Messages())
 	for name, test := range map[string]struct {
 		request request
 		status  int
 	}{
 		"no key":             {request{method: http.MethodPost, path: path, body: "{}"}, http.StatusUnauthorized},
 		"another's key":      {request{method: http.MethodPost, path: path, key: "wrong", body: "{}"}, http.StatusUnauthorized},
-		"no JSON":            {request{method: http.MethodPost, path: path, key: a.key, body: `{"channel":`}, http.StatusBadRequest},
-		"an invalid message": {request{method: http.MethodPost, path: path, key: a.key, body: `{"channel": "whatsapp", "type": "text"}`}, http.StatusUnprocessableEntity},
-		"a key that is none": {request{method: http.MethodPost, path: path, key: a.key, idempotencyKey: "a b", body: message}, http.StatusUnprocessableEntity},
-		"no such path":       {request{method: http.MethodGet, path: "/v2/messages", key: a.key}, http.StatusNotFound},
-		"another method":     {request{method: http.MethodPut, path: path, key: a.key, body: "{}"}, http.StatusMethodNotAllowed},
+		"no JSON":            {request{method: http.MethodPost, path: path, key: a.Key, body: `{"channel":`}, http.StatusBadRequest},
+		"an invalid message": {request{method: http.MethodPost, path: path, key: a.Key, body: `{"channel": "whatsapp", "type": "text"}`}, http.StatusUnprocessableEntity},
+		"a key that is none": {request{method: http.MethodPost, path: path, key: a.Key, idempotencyKey: "a b", body: message}, http.StatusUnprocessableEntity},
+		"no such path":       {request{method: http.MethodGet, path: "/v2/messages", key: a.Key}, http.StatusNotFound},
+		"another method":     {request{method: http.MethodPut, path: path, key: a.Key, body: "{}"}, http.StatusMethodNotAllowed},
 	} {
 		answer := a.do(t, test.request)
 		said := a.isProblem(t, name, answer, test.status)
@@ -146,23 +147,23 @@ func (a *api) refuses(t *testing.T) {
 			t.Errorf("%s: got %s, want it to point at what is wrong", name, answer.body)
 		}
 	}
-	if got := len(a.sim.Messages()); got != before {
+	if got := len(a.Sim.Messages()); got != before {
 		t.Errorf("DMLY accepted %d messages, want none", got-before)
 	}
 }
 
 func (a *api) refusesAsDMLY(t *testing.T) {
 	const path = "/api/v1/messages/whatsapp/sendtext"
-	before := len(a.sim.Messages())
+	before := len(a.Sim.Messages())
 	for name, test := range map[string]struct {
 		request request
 		status  int
 	}{
 		"no key":            {request{method: http.MethodPost, path: path, body: "{}"}, http.StatusUnauthorized},
-		"no JSON":           {request{method: http.MethodPost, path: path, key: a.key, body: "{"}, http.StatusBadRequest},
-		"an invalid body":   {request{method: http.MethodPost, path: path, key: a.key, body: saying(strings.Repeat("x", 4097))}, http.StatusBadRequest},
-		"no such operation": {request{method: http.MethodPost, path: "/api/v1/messages/instagram/sendmedia", key: a.key, body: "{}"}, http.StatusNotFound},
-		"another method":    {request{method: http.MethodGet, path: path, key: a.key}, http.StatusMethodNotAllowed},
+		"no JSON":           {request{method: http.MethodPost, path: path, key: a.Key, body: "{"}, http.StatusBadRequest},
+		"an invalid body":   {request{method: http.MethodPost, path: path, key: a.Key, body: saying(strings.Repeat("x", 4097))}, http.StatusBadRequest},
+		"no such operation": {request{method: http.MethodPost, path: "/api/v1/messages/instagram/sendmedia", key: a.Key, body: "{}"}, http.StatusNotFound},
+		"another method":    {request{method: http.MethodGet, path: path, key: a.Key}, http.StatusMethodNotAllowed},
 	} {
 		answer := a.do(t, test.request)
 		var said problem
@@ -171,7 +172,7 @@ func (a *api) refusesAsDMLY(t *testing.T) {
 			t.Errorf("%s: got %d %s %s, want %d and an error in DMLY's form", name, answer.status, got, answer.body, test.status)
 		}
 	}
-	if got := len(a.sim.Messages()); got != before {
+	if got := len(a.Sim.Messages()); got != before {
 		t.Errorf("DMLY accepted %d messages, want none", got-before)
 	}
 }
@@ -187,7 +188,7 @@ func (a *api) refusesWhatIsTooLarge(t *testing.T) {
 
 func (a *api) waits(t *testing.T) {
 	answer := a.do(t, request{
-		method: http.MethodPost, path: "/v1/messages", key: a.key, idempotencyKey: "waited-1", prefer: "wait=5", body: telegram("While you wait"),
+		method: http.MethodPost, path: "/v1/messages", key: a.Key, idempotencyKey: "waited-1", prefer: "wait=5", body: telegram("While you wait"),
 	})
 	n, id := a.received("While you wait")
 	var said receipt
@@ -204,11 +205,11 @@ func (a *api) isRead(t *testing.T) {
 	const id = "order:1042@a+b=c"
 	location := a.send(t, "/v1/messages", id, telegram("To be read")).header.Get("Location")
 	var said receipt
-	answer := a.get(t, location, a.key)
+	answer := a.get(t, location, a.Key)
 	if decode(t, answer, &said); answer.status != http.StatusOK || said.ID != id {
 		t.Errorf("%s: got %d %s, want 200 and the id", location, answer.status, answer.body)
 	}
-	a.isProblem(t, "a message that is not there", a.get(t, "/v1/messages/nobody", a.key), http.StatusNotFound)
+	a.isProblem(t, "a message that is not there", a.get(t, "/v1/messages/nobody", a.Key), http.StatusNotFound)
 	a.isProblem(t, "without a key", a.get(t, location, ""), http.StatusUnauthorized)
 }
 
