@@ -108,8 +108,8 @@ httpStamp := $(tools)/http-$(SCHEMATHESIS_VERSION)-$(NODE_VERSION)-$(OAPI_CODEGE
 # Only the tests named E2E: the others have servers of their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
 # SAM_SKIP_PULL_IMAGE=1 uses the base image that is there. Without Docker: E2E_ARGS='-skip StartAPI'.
 .PHONY: e2e
-e2e: $(ministackStamp) $(pythonStamp) e2e-http ## Run the tests against an AWS stand-in, the api in Docker, and the HTTP API from outside: E2E_PORT=4570
-	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/... ./local/... ./e2e/startapi/...
+e2e: $(ministackStamp) $(pythonStamp) e2e-http ## Run the tests against an AWS stand-in, the stack deployed to it, the api in Docker, and the HTTP API from outside: E2E_PORT=4570
+	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/... ./local/... ./e2e/stack/... ./e2e/startapi/...
 
 # The built program, called as its users call it. SEED=2 draws other requests than SEED=1.
 .PHONY: e2e-http

@@ -1,0 +1,141 @@
+//go:build e2e
+
+package stack_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"dmlysender/e2e/deployed"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmlytest"
+)
+
+const (
+	// whole is how long everything may take.
+	whole = 4 * time.Minute
+	// takeTime is how long a record may take from its queue through a worker: the stand-in starts one, and looks at a queue about once a second.
+	takeTime = 30 * time.Second
+)
+
+// rig is the deployed stack, with what its users and its operators have in hand.
+type rig struct {
+	*deployed.Stack
+	apiFunction string
+	sqs         *sqs.Client
+	schedules   *scheduler.Client
+}
+
+// start deploys the stack, for as long as the test lasts.
+func start(ctx context.Context, t *testing.T) *rig {
+	t.Helper()
+	s := deployed.New(ctx, t, "stack")
+	return &rig{
+		Stack: s, apiFunction: s.Resource(ctx, t, "ApiFunction"),
+		sqs: sqs.NewFromConfig(s.Config), schedules: scheduler.NewFromConfig(s.Config),
+	}
+}
+
+// fields are those of a message's JSON.
+type fields map[string]any
+
+// text is a message with this id, which is what it says, too. more is added to it.
+func text(id string, more fields) string {
+	m := fields{
+		"id": id, "channel": "whatsapp", "type": "text", "workspace": fields{"id": "W1"},
+		"recipient": fields{"phoneNumber": "+15551234567"}, "textMessage": id,
+	}
+	for name, value := range more {
+		m[name] = value
+	}
+	encoded, err := json.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	return string(encoded)
+}
+
+// put puts a record on the send queue, as any producer does.
+func (r *rig) put(t *testing.T, body string) {
+	t.Helper()
+	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.Output(t, "SendQueueUrl")), MessageBody: aws.String(body)}
+	if _, err := r.sqs.SendMessage(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// item is where the ledger has the message; its State is empty if it has none.
+func (r *rig) item(t *testing.T, id string) delivery.Item {
+	t.Helper()
+	item, _, err := r.Ledger.Get(t.Context(), id, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return item
+}
+
+// comesToStand waits until the message is in the state, and returns the item.
+func (r *rig) comesToStand(t *testing.T, id string, in delivery.State, within time.Duration) (item delivery.Item) {
+	t.Helper()
+	deployed.Eventually(t, within, id+" is "+string(in), func() bool {
+		item = r.item(t, id)
+		return item.State == in
+	})
+	return item
+}
+
+// isHeld waits until the message is scheduled, and checks for when; and that DMLY has nothing of it.
+func (r *rig) isHeld(t *testing.T, id string, until time.Time) {
+	t.Helper()
+	if got := r.comesToStand(t, id, delivery.Scheduled, takeTime); !got.NotBefore.Equal(until) {
+		t.Errorf("%s is held until %v, want %v", id, got.NotBefore.UTC(), until.UTC())
+	}
+	if got := r.received(t, id); len(got) != 0 {
+		t.Errorf("DMLY accepted %s already: %v", id, got[0].Time)
+	}
+}
+
+// isSentAt waits until the message is sent, and checks that DMLY accepted it once, at the time and not before it.
+func (r *rig) isSentAt(t *testing.T, id string, at time.Time) {
+	t.Helper()
+	item := r.comesToStand(t, id, delivery.Sent, max(time.Until(at), 0)+takeTime)
+	got := r.received(t, id)
+	if len(got) != 1 {
+		t.Fatalf("DMLY accepted %s %d times, want once", id, len(got))
+	}
+	if got[0].Time.Before(at) || got[0].Time.After(at.Add(takeTime)) {
+		t.Errorf("DMLY accepted %s at %v, want it at %v", id, got[0].Time.UTC(), at.UTC())
+	}
+	if item.DMLYID != got[0].ID {
+		t.Errorf("the ledger has %s as DMLY's %q, want %q", id, item.DMLYID, got[0].ID)
+	}
+}
+
+// received is what DMLY accepted of the message.
+func (r *rig) received(t *testing.T, id string) (of []dmlytest.Message) {
+	t.Helper()
+	for _, m := range r.Sim.Messages() {
+		if saidBy(t, m) == id {
+			of = append(of, m)
+		}
+	}
+	return of
+}
+
+// saidBy is the text of a message that DMLY accepted.
+func saidBy(t *testing.T, m dmlytest.Message) string {
+	t.Helper()
+	var body struct {
+		TextMessage string `json:"textMessage"`
+	}
+	if err := json.Unmarshal(m.Body, &body); err != nil {
+		t.Fatalf("what DMLY accepted is no JSON: %v", err)
+	}
+	return body.TextMessage
+}

@@ -1,0 +1,28 @@
+//go:build e2e
+
+package stack_test
+
+import (
+	"testing"
+
+	"dmlysender/e2e/deployed"
+)
+
+// The tests share one stack and wait at the same time, each for messages of its own. The group around them ends when all of them have.
+//
+//nolint:paralleltest,tparallel // the linters do not see what methods call
+func TestE2EStack(t *testing.T) {
+	t.Parallel()
+	r := start(deployed.Begin(t, whole), t)
+	t.Run("while it runs", func(t *testing.T) {
+		t.Run("what is due soon waits on its queue", r.sendsSoon)
+		t.Run("what is due later has a schedule", r.schedulesLater)
+		t.Run("a schedule that fires early is made anew", r.schedulesAnew)
+		t.Run("what is moved to now is sent at once", r.moves)
+		t.Run("what is cancelled is not sent", r.cancels)
+		t.Run("what waits under a cancelKey is cancelled", r.cancelsUnder)
+		t.Run("what has hours waits for them", r.waitsForItsHours)
+		t.Run("what its hours come too late for is not sent", r.expires)
+	})
+	t.Run("nothing else is sent or left", r.isAtRest)
+}
