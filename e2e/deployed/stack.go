@@ -139,6 +139,14 @@ func (s *Stack) Resource(ctx context.Context, t *testing.T, logicalID string) st
 	return ""
 }
 
+// Logs is what the functions wrote.
+func (s *Stack) Logs(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, EndTime)
+	defer cancel()
+	return SAM(ctx, t, "logs", "--stack-name", s.Name, "--region", s.Config.Region)
+}
+
 // storeKeys stores the key of DMLY, as the stack's output says, and one of a caller: the stand-in, when it makes the first, does not heed
 // ExcludePunctuation, and a comma would divide it.
 func (s *Stack) storeKeys(ctx context.Context, t *testing.T) {

@@ -36,6 +36,11 @@ type rig struct {
 func start(ctx context.Context, t *testing.T) *rig {
 	t.Helper()
 	s := deployed.New(ctx, t, "stack")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("The functions wrote:\n%s", s.Logs(context.WithoutCancel(ctx), t))
+		}
+	})
 	return &rig{
 		Stack: s, apiFunction: s.Resource(ctx, t, "ApiFunction"),
 		sqs: sqs.NewFromConfig(s.Config), schedules: scheduler.NewFromConfig(s.Config),
@@ -83,6 +88,11 @@ func (r *rig) item(t *testing.T, id string) delivery.Item {
 // comesToStand waits until the message is in the state, and returns the item.
 func (r *rig) comesToStand(t *testing.T, id string, in delivery.State, within time.Duration) (item delivery.Item) {
 	t.Helper()
+	defer func() {
+		if item.State != in {
+			t.Logf("%s is %q (%s), after %+v", id, item.State, item.Reason, item.History)
+		}
+	}()
 	deployed.Eventually(t, within, id+" is "+string(in), func() bool {
 		item = r.item(t, id)
 		return item.State == in
@@ -110,7 +120,7 @@ func (r *rig) isSentAt(t *testing.T, id string, at time.Time) {
 		t.Fatalf("DMLY accepted %s %d times, want once", id, len(got))
 	}
 	if got[0].Time.Before(at) || got[0].Time.After(at.Add(takeTime)) {
-		t.Errorf("DMLY accepted %s at %v, want it at %v", id, got[0].Time.UTC(), at.UTC())
+		t.Errorf("DMLY accepted %s at %v, want it at %v, after %+v", id, got[0].Time.UTC(), at.UTC(), item.History)
 	}
 	if item.DMLYID != got[0].ID {
 		t.Errorf("the ledger has %s as DMLY's %q, want %q", id, item.DMLYID, got[0].ID)

@@ -46,12 +46,16 @@ func (r *rig) schedulesLater(t *testing.T) {
 	r.put(t, text("later-queued", fields{"sendAt": queuedFor}))
 	postedFor, postedAt := in(300 * 24 * time.Hour)
 	r.isAccepted(t, text("later-posted", fields{"sendAt": postedFor}))
-	for id, at := range map[string]time.Time{"later-queued": queuedAt, "later-posted": postedAt} {
-		r.isHeld(t, id, at)
-		r.isScheduled(t, id, at)
-		r.request(t, http.MethodDelete, "/v1/messages/"+id, "", http.StatusOK, nil)
-		r.isNotScheduled(t, id)
-		r.wasIn(t, id, delivery.Scheduled, delivery.Cancelled)
+	r.isAccepted(t, text("later-bulk", fields{"sendAt": postedFor, "priority": "bulk"}))
+	for _, m := range []struct {
+		id, queue string
+		at        time.Time
+	}{{"later-queued", "Send", queuedAt}, {"later-posted", "Send", postedAt}, {"later-bulk", "Bulk", postedAt}} {
+		r.isHeld(t, m.id, m.at)
+		r.isScheduled(t, m.id, m.queue, m.at)
+		r.request(t, http.MethodDelete, "/v1/messages/"+m.id, "", http.StatusOK, nil)
+		r.isNotScheduled(t, m.id)
+		r.wasIn(t, m.id, delivery.Scheduled, delivery.Cancelled)
 	}
 }
 
@@ -61,8 +65,8 @@ func (r *rig) schedulesAnew(t *testing.T) {
 	t.Parallel()
 	sendAt, at := in(time.Hour)
 	r.put(t, text("early", fields{"sendAt": sendAt}))
-	r.fire(t, r.isScheduled(t, "early", at))
-	again := r.isScheduled(t, "early", at)
+	r.fire(t, r.isScheduled(t, "early", "Send", at))
+	again := r.isScheduled(t, "early", "Send", at)
 	r.isHeld(t, "early", at)
 
 	moved := r.item(t, "early")
@@ -80,7 +84,7 @@ func (r *rig) moves(t *testing.T) {
 	t.Parallel()
 	sendAt, before := in(200 * 24 * time.Hour)
 	r.isAccepted(t, text("moved", fields{"sendAt": sendAt}))
-	held := r.isScheduled(t, "moved", before)
+	held := r.isScheduled(t, "moved", "Send", before)
 	r.isHeld(t, "moved", before)
 
 	to, at := in(0)
@@ -122,7 +126,7 @@ func (r *rig) cancelsUnder(t *testing.T) {
 	r.isAccepted(t, text("under-sent", fields{"cancelKey": "order-42"}))
 	r.isHeld(t, "under-posted", soonAt)
 	r.isHeld(t, "under-queued", laterAt)
-	r.isScheduled(t, "under-queued", laterAt)
+	r.isScheduled(t, "under-queued", "Send", laterAt)
 	r.comesToStand(t, "under-sent", delivery.Sent, takeTime)
 
 	for _, want := range [][]string{{"under-posted", "under-queued"}, {}} { // those at rest are left out

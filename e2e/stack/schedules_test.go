@@ -67,8 +67,8 @@ func idIn(t *testing.T, s *scheduler.GetScheduleOutput) string {
 	return m.ID
 }
 
-// isScheduled waits until a schedule holds the message for that moment, and checks all that makes it bring the record.
-func (r *rig) isScheduled(t *testing.T, id string, at time.Time) *scheduler.GetScheduleOutput {
+// isScheduled waits until a schedule holds the message for that moment, and checks all that makes it bring the record to its queue, Send or Bulk.
+func (r *rig) isScheduled(t *testing.T, id, queue string, at time.Time) *scheduler.GetScheduleOutput {
 	t.Helper()
 	var all []*scheduler.GetScheduleOutput
 	deployed.Eventually(t, takeTime, "a schedule holds "+id, func() bool {
@@ -85,9 +85,9 @@ func (r *rig) isScheduled(t *testing.T, id string, at time.Time) *scheduler.GetS
 		t.Errorf("the schedule of %s fires %s in %s, want %s in UTC", id, got, aws.ToString(s.ScheduleExpressionTimezone), want)
 	}
 	for _, f := range []struct{ what, got, want string }{
-		{"queue", aws.ToString(s.Target.Arn), r.arnOf(t, "SendQueueUrl")},
+		{"queue", aws.ToString(s.Target.Arn), r.arnOf(t, queue+"QueueUrl")},
 		{"role", aws.ToString(s.Target.RoleArn), r.Output(t, "LaterRoleArn")},
-		{"dead-letter queue", aws.ToString(s.Target.DeadLetterConfig.Arn), r.arnOf(t, "SendDeadLetterQueueUrl")},
+		{"dead-letter queue", aws.ToString(s.Target.DeadLetterConfig.Arn), r.arnOf(t, queue+"DeadLetterQueueUrl")},
 		{"end", string(s.ActionAfterCompletion), string(types.ActionAfterCompletionDelete)},
 		{"state", string(s.State), string(types.ScheduleStateEnabled)},
 		{"window", string(s.FlexibleTimeWindow.Mode), string(types.FlexibleTimeWindowModeOff)},
