@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -210,7 +211,8 @@ func (s *stand) makeSecrets(ctx context.Context) error {
 
 func (s *stand) makeSecret(ctx context.Context, name, content string) error {
 	_, err := s.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(name), SecretString: aws.String(content)})
-	if err != nil {
+	// A repeat whose first try had succeeded finds it there: the stand-in does not heed the ClientRequestToken, by which AWS would know it.
+	if _, made := errors.AsType[*secretstypes.ResourceExistsException](err); err != nil && !made {
 		return err
 	}
 	s.made = append(s.made, func(ctx context.Context) error {
