@@ -1,0 +1,421 @@
+package campaign_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dmlysender/shared/apikey"
+	"dmlysender/shared/campaign"
+	"dmlysender/shared/campaign/plan"
+	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
+	"dmlysender/shared/ledger"
+	"dmlysender/shared/message"
+)
+
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// clock stands still unless it is told to move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.advance(d)
+	return ctx.Err()
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(max(d, 0))
+}
+
+// files are kept in memory, each version for as long as somebody reads it.
+type files struct {
+	mu       sync.Mutex
+	contents map[string][]byte
+	versions int
+	version  map[string]int
+}
+
+func newFiles() *files { return &files{contents: map[string][]byte{}, version: map[string]int{}} }
+
+func (f *files) put(name, content string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.versions++
+	f.contents[name], f.version[name] = []byte(content), f.versions
+}
+
+func (f *files) get(ctx context.Context, name string) ([]byte, int, error) {
+	if err := errors.Join(ctx.Err(), campaign.CheckName(name)); err != nil {
+		return nil, 0, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	content, found := f.contents[name]
+	if !found {
+		return nil, 0, campaign.ErrNoFile
+	}
+	return content, f.version[name], nil
+}
+
+func (f *files) Open(ctx context.Context, name string) (campaign.File, error) {
+	content, version, err := f.get(ctx, name)
+	if err != nil {
+		return campaign.File{}, err
+	}
+	return campaign.File{ReadCloser: io.NopCloser(bytes.NewReader(content)), Version: fmt.Sprint("v", version), Size: int64(len(content))}, nil
+}
+
+func (f *files) Range(ctx context.Context, name string, from, n int64) ([]byte, error) {
+	content, _, err := f.get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	from = min(from, int64(len(content)))
+	return slices.Clone(content[from:min(from+n, int64(len(content)))]), nil
+}
+
+func (f *files) Create(ctx context.Context, name string) (campaign.Writer, error) {
+	if err := errors.Join(ctx.Err(), campaign.CheckName(name)); err != nil {
+		return nil, err
+	}
+	return &writer{files: f, name: name}, nil
+}
+
+type writer struct {
+	bytes.Buffer
+	files *files
+	name  string
+	ended bool
+}
+
+func (w *writer) Commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil || w.ended {
+		return err
+	}
+	w.ended = true
+	w.files.put(w.name, w.String())
+	return nil
+}
+
+func (w *writer) Abort() { w.ended = true }
+
+// line is a queue that gives each record out once its delay is over, and counts them.
+type line struct {
+	clock *clock
+	mu    sync.Mutex
+	waits []waiting
+	count map[string]int
+}
+
+type waiting struct {
+	delivery.Record
+	at time.Time
+}
+
+func (l *line) Enqueue(_ context.Context, records ...delivery.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range records {
+		l.waits = append(l.waits, waiting{r, l.clock.Now().Add(r.Delay)})
+		l.count[r.ID]++
+	}
+	return nil
+}
+
+func (l *line) Depth(context.Context) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, w := range l.waits {
+		if !w.at.After(l.clock.Now()) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// due takes up to n records off that are due.
+func (l *line) due(n int) []delivery.Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var due []delivery.Record
+	l.waits = slices.DeleteFunc(l.waits, func(w waiting) bool {
+		if w.at.After(l.clock.Now()) || len(due) == n {
+			return false
+		}
+		due = append(due, w.Record)
+		return true
+	})
+	return due
+}
+
+func (l *line) back(r delivery.Record, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waits = append(l.waits, waiting{r, at})
+}
+
+func (l *line) len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waits)
+}
+
+// account is a pace that lets everything through, and can be told that its key is refused.
+type account struct {
+	clock   *clock
+	refused time.Time
+}
+
+func (a *account) Reserve(_ context.Context, _ delivery.Account, _ delivery.Lane, n int, _ time.Time) (delivery.Reservation, error) {
+	return delivery.Reservation{Slots: slices.Repeat([]time.Time{a.clock.Now()}, n)}, nil
+}
+
+func (a *account) Delay(context.Context, string, time.Time) error { return nil }
+
+func (a *account) Refuse(context.Context, delivery.Account) (time.Time, error) {
+	return a.clock.Now().Add(time.Minute), nil
+}
+
+func (a *account) Outlook(context.Context, delivery.Account) (delivery.Outlook, error) {
+	return delivery.Outlook{Next: a.clock.Now(), RefusedUntil: a.refused}, nil
+}
+
+type oneKey struct{ keys apikey.Keys }
+
+func (k oneKey) Get(context.Context) (apikey.Keys, error) { return k.keys, nil }
+
+func (k oneKey) Refresh(context.Context, apikey.Key) (apikey.Keys, error) { return k.keys, nil }
+
+// world is a service with everything that it stands on, a worker among it.
+type world struct {
+	t       *testing.T
+	clock   *clock
+	store   *campaign.Memory
+	files   *files
+	ledger  *ledger.Memory
+	lines   map[delivery.Lane]*line
+	account *account
+	sender  *delivery.Sender
+	service *campaign.Service
+
+	mu sync.Mutex
+	// answer is what DMLY says to a recipient; nil is yes.
+	answer func(number string) error
+	posted map[string]int
+	tokens int
+}
+
+// world implements delivery.Poster.
+func (w *world) Post(_ context.Context, _ apikey.Key, req dmly.Request) (dmly.MessageResponse, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var to struct {
+		Recipient struct {
+			PhoneNumber string `json:"phoneNumber"`
+		} `json:"recipient"`
+	}
+	raw, err := json.Marshal(req)
+	if err == nil {
+		err = json.Unmarshal(raw, &to)
+	}
+	if err != nil {
+		w.t.Error(err)
+	}
+	number := to.Recipient.PhoneNumber
+	w.posted[number]++
+	if w.answer != nil {
+		if err := w.answer(number); err != nil {
+			return dmly.MessageResponse{}, err
+		}
+	}
+	return dmly.MessageResponse{}, nil
+}
+
+func (w *world) token() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tokens++
+	return fmt.Sprint("t", w.tokens)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	keys, err := apikey.Parse("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &clock{now: start}
+	w := &world{
+		t: t, clock: c, store: &campaign.Memory{}, files: newFiles(), ledger: &ledger.Memory{}, account: &account{clock: c},
+		lines: map[delivery.Lane]*line{}, posted: map[string]int{},
+	}
+	for _, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
+		w.lines[lane] = &line{clock: c, count: map[string]int{}}
+	}
+	w.sender = &delivery.Sender{Ledger: w.ledger, Pacer: w.account, Poster: w, Keys: oneKey{keys}, Clock: c, NewToken: w.token}
+	w.service = &campaign.Service{
+		Store: w.store, Files: w.files, Ledger: w.ledger, Sender: w.sender,
+		Queues:   func(l delivery.Lane) delivery.Queue { return w.lines[l] },
+		Backlogs: func(l delivery.Lane) delivery.Backlog { return w.lines[l] },
+		Pace:     w.account, Keys: oneKey{keys}, Planner: plan.Planner{}, Clock: c, NewToken: w.token, AccountPerMinute: 100,
+	}
+	return w
+}
+
+// definition is a campaign of a file, with further members.
+func definition(t *testing.T, members string) plan.Definition {
+	t.Helper()
+	return parse(t, `{"id":"spring","audience":{"file":"spring.csv"},"message":{"channel":"whatsapp","type":"text","workspace":{"id":"W1"},
+		"recipient":{"phoneNumber":"{{phone}}"},"textMessage":"Hello {{name}}"}`+members+`}`)
+}
+
+func parse(t *testing.T, text string) plan.Definition {
+	t.Helper()
+	d, err := plan.Decode([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func number(n int) string { return fmt.Sprintf("+1555%07d", n) }
+
+// id is that of the message to a number.
+func id(n int) string {
+	return plan.ID("spring", message.Message{Workspace: dmly.Workspace{ID: "W1"}, Recipient: dmly.Recipient{PhoneNumber: number(n)}})
+}
+
+// csv is an audience of so many, with further rows.
+func csv(n int, rows ...string) string {
+	var b strings.Builder
+	b.WriteString("phone,name\n")
+	for i := range n {
+		fmt.Fprintf(&b, "%s,Name %d\n", number(i), i)
+	}
+	for _, row := range rows {
+		b.WriteString(row + "\n")
+	}
+	return b.String()
+}
+
+func (w *world) start(d plan.Definition) campaign.Status {
+	w.t.Helper()
+	status, _, err := w.service.Start(w.t.Context(), d, "ops")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return status
+}
+
+// begin starts a campaign to so many.
+func (w *world) begin(n int, members string) {
+	w.t.Helper()
+	w.files.put("audiences/spring.csv", csv(n))
+	w.start(definition(w.t, members))
+}
+
+func (w *world) tick() {
+	w.t.Helper()
+	if err := w.service.Tick(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) status() campaign.Status {
+	w.t.Helper()
+	status, err := w.service.Status(w.t.Context(), "spring")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return status
+}
+
+// send has the worker take up to n records.
+func (w *world) send(n int) {
+	w.t.Helper()
+	for _, lane := range []delivery.Lane{delivery.NormalLane, delivery.BulkLane} {
+		for _, r := range w.lines[lane].due(n) {
+			result, err := w.sender.DeliverRecord(w.t.Context(), r, "", message.Defaults{})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if result.Conflict {
+				w.t.Errorf("the record of %s is a conflict", r.ID)
+			}
+			if !result.Done {
+				r.Recheck = true
+				w.lines[lane].back(r, result.RetryAt)
+			}
+		}
+	}
+}
+
+// minute is a tick, and what the worker sends in a minute.
+func (w *world) minute() {
+	w.t.Helper()
+	w.tick()
+	w.send(96)
+	w.clock.advance(time.Minute)
+}
+
+// until lets minutes pass until the campaign is so.
+func (w *world) until(state campaign.State) campaign.Status {
+	w.t.Helper()
+	for range 400 {
+		if status := w.status(); status.State == state {
+			return status
+		}
+		w.minute()
+	}
+	w.t.Fatalf("it is never %s: %+v", state, w.status())
+	return campaign.Status{}
+}
+
+func (w *world) queued() int {
+	n := 0
+	for _, l := range w.lines {
+		n += l.len()
+	}
+	return n
+}
+
+// sums checks that the counts are those, and add up to the total.
+func (w *world) sums(status campaign.Status, want map[delivery.State]int) {
+	w.t.Helper()
+	total := 0
+	for state, n := range status.Counts {
+		total += n
+		if want[state] != n {
+			w.t.Errorf("%d are %s, want %d", n, state, want[state])
+		}
+	}
+	for state, n := range want {
+		if status.Counts[state] != n {
+			w.t.Errorf("%d are %s, want %d", status.Counts[state], state, n)
+		}
+	}
+	if total != status.Total {
+		w.t.Errorf("the counts add up to %d, the total is %d", total, status.Total)
+	}
+}
