@@ -20,6 +20,7 @@ import (
 var (
 	errRejected = &dmly.RejectedError{Failure: dmly.Failure{Err: errors.New("no such number")}}
 	errUnknown  = errors.New("the connection broke")
+	errNotSent  = &dmly.NotSentError{Failure: dmly.Failure{Err: errors.New("no connection")}}
 )
 
 func TestTheFilesOfTheseTestsAreFiles(t *testing.T) {
@@ -252,4 +253,12 @@ func TestProblemsAreListedByPages(t *testing.T) {
 	if _, _, err := w.service.Problems(t.Context(), "other", 20, ""); !errors.Is(err, campaign.ErrNoCampaign) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func stateOf(err error) (campaign.State, bool) {
+	e, ok := errors.AsType[*campaign.StateError](err)
+	if !ok {
+		return "", false
+	}
+	return e.State, true
 }

@@ -155,9 +155,6 @@ func (h *hand) resend(ctx context.Context, s *sighting) {
 func (r *Record) note(seen []sighting) (changed bool) {
 	for _, s := range seen {
 		open := slices.ContainsFunc(r.Open, func(row Row) bool { return row.At == s.row.At })
-		if !open && s.row.At < r.Watched.Byte {
-			continue // it has been counted
-		}
 		switch {
 		case s.rests:
 			changed = true
