@@ -28,7 +28,7 @@ func topic(r *http.Request) string {
 // serveDMLY is the simulator, with a fault now and then.
 func (w *World) serveDMLY(rw http.ResponseWriter, r *http.Request) {
 	about := topic(r)
-	fault := w.scripted()
+	fault := w.scripted(about)
 	for _, trouble := range w.trouble.DMLY {
 		if w.happens("DMLY "+trouble.Name, about, trouble.Rate) {
 			fault = trouble.Fault
@@ -46,13 +46,15 @@ func (w *World) serveDMLY(rw http.ResponseWriter, r *http.Request) {
 	w.dmly.ServeHTTP(rw, r)
 }
 
-// scripted is the next fault of the script; none if there is no script, or it is at its end.
-func (w *World) scripted() (next dmlytest.Fault) {
+// scripted notes a request, and returns the next fault of the script; without one, or at its end, the one that is there always.
+func (w *World) scripted(about string) (next dmlytest.Fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.script) > 0 {
-		next, w.script = w.script[0], w.script[1:]
+	w.requests = append(w.requests, request{about, time.Now()})
+	if len(w.script) == 0 {
+		return w.always
 	}
+	next, w.script = w.script[0], w.script[1:]
 	return next
 }
 

@@ -241,9 +241,9 @@ func (w *World) story(s *spec, item delivery.Item, times int) string {
 // overRate says when DMLY got more in a minute than the account's rate, if it did.
 func (w *World) overRate() string {
 	messages := w.dmly.Messages()
-	for i := perMinute; i < len(messages); i++ {
-		if d := messages[i].Time.Sub(messages[i-perMinute].Time); d < time.Minute {
-			return strconv.Itoa(perMinute+1) + " messages within " + d.String()
+	for i := w.perMinute; i < len(messages); i++ {
+		if d := messages[i].Time.Sub(messages[i-w.perMinute].Time); d < time.Minute {
+			return strconv.Itoa(w.perMinute+1) + " messages within " + d.String()
 		}
 	}
 	return ""

@@ -2,9 +2,11 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -174,6 +176,16 @@ func (p lifePacer) Refuse(ctx context.Context, a delivery.Account) (end time.Tim
 	return end.Add(p.clock.skew), err
 }
 
+// Outlook implements [delivery.Forecaster].
+func (p lifePacer) Outlook(ctx context.Context, a delivery.Account) (o delivery.Outlook, err error) {
+	err = p.do(effectOutlook, "", func() error {
+		o, err = p.world.pacer.Outlook(ctx, a)
+		return err
+	})
+	o.Next, o.RefusedUntil = o.Next.Add(p.clock.skew), o.RefusedUntil.Add(p.clock.skew)
+	return o, err
+}
+
 // lifePoster may freeze before it posts, as a sandbox does.
 type lifePoster struct {
 	*life
@@ -230,12 +242,17 @@ func (q lifeQueue) Postpone(_ context.Context, records ...delivery.Postponement)
 	})
 }
 
-// Enqueue implements [delivery.Queue].
+// Enqueue implements [delivery.Queue], ten at a time. The error is that of any of them.
 func (q lifeQueue) Enqueue(_ context.Context, records ...delivery.Record) error {
-	return q.do(effectEnqueue, "", func() error {
-		for _, r := range records {
-			q.world.send(q.lane, r)
-		}
-		return nil
-	})
+	var problems []error
+	for some := range slices.Chunk(records, batchSize) {
+		problems = append(problems, q.do(effectEnqueue, "", func() error {
+			for _, r := range some {
+				r.Delay = (r.Delay + time.Second - 1).Truncate(time.Second) // as SQS has it
+				q.world.send(q.lane, r)
+			}
+			return nil
+		}))
+	}
+	return errors.Join(problems...)
 }

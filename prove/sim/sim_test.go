@@ -75,13 +75,11 @@ func TestSimulation(t *testing.T) {
 		}
 		return
 	}
-	schedules, shard, shards := uint64(600), uint64(0), uint64(1)
+	schedules := uint64(600)
 	if tally.Full() {
 		schedules = 100_000
-		if _, err := fmt.Sscanf(os.Getenv(shardVariable), "%d/%d", &shard, &shards); err != nil || shard >= shards {
-			t.Fatalf("%s is %q: want 0/2, say", shardVariable, os.Getenv(shardVariable))
-		}
 	}
+	shard, shards := shardOf(t)
 	counts, faults := tally.Counts{}, map[string]int{}
 	for seed := shard; seed < schedules && !t.Failed(); seed += shards {
 		total, problems := play(t, seed)
@@ -96,6 +94,18 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	tally.Report(t, "simulation", counts)
+}
+
+// shardOf says which part of the full simulation this process plays; all of a short one.
+func shardOf(t *testing.T) (shard, shards uint64) {
+	t.Helper()
+	if !tally.Full() {
+		return 0, 1
+	}
+	if _, err := fmt.Sscanf(os.Getenv(shardVariable), "%d/%d", &shard, &shards); err != nil || shard >= shards {
+		t.Fatalf("%s is %q: want 0/2, say", shardVariable, os.Getenv(shardVariable))
+	}
+	return shard, shards
 }
 
 func (total Tally) addTo(counts tally.Counts, faults map[string]int) {

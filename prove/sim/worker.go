@@ -54,6 +54,7 @@ func (w *World) idle(ctx context.Context, lane delivery.Lane, number int) {
 func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler, lane delivery.Lane, records []hostile.Received[delivery.Record]) {
 	ctx, cancel := context.WithTimeout(ctx, invocation)
 	defer cancel()
+	w.givenOut(records)
 	var response events.SQSEventResponse
 	var err error
 	begun := time.Now()
@@ -80,6 +81,15 @@ func (w *World) invoke(ctx context.Context, l *life, handler *sqsworker.Handler,
 		}
 		w.queues[lane].Delete(r.ID)
 		w.judgeDelete(lane, r) //nolint:contextcheck // it judges what was done, even if the context has ended
+	}
+}
+
+// givenOut notes how often the records were given out.
+func (w *World) givenOut(records []hostile.Received[delivery.Record]) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range records {
+		w.receives[r.Body.ID] = max(w.receives[r.Body.ID], r.Receives)
 	}
 }
 
@@ -139,13 +149,18 @@ func (w *World) play(ctx context.Context, workers int) {
 	w.waitForQuiet(ctx)
 	end()
 	programs.Wait()
+	w.countMischief()
+	w.judge() //nolint:contextcheck // it judges what was done, after the context has ended
+}
+
+// countMischief adds what the queues have done to the faults.
+func (w *World) countMischief() {
 	for _, q := range w.queues {
 		twice, ghosts, late := q.Done()
 		w.tally.Faults[givenTwice] += twice
 		w.tally.Faults[cameAgain] += ghosts
 		w.tally.Faults[cameLate] += late
 	}
-	w.judge() //nolint:contextcheck // it judges what was done, after the context has ended
 }
 
 // waitForQuiet waits until the queues are empty and everybody who was to do something has done it.

@@ -35,9 +35,11 @@ type World struct {
 	faults    func(effect, who string) hostile.Fault
 	dmly      *dmlytest.Server
 	ledger    *ledger.Memory
-	pacer     delivery.Pacer
+	pacer     *pace.Memory
 	queues    map[delivery.Lane]*hostile.Queue[delivery.Record]
 	schedules schedules
+	// perMinute is the account's rate.
+	perMinute int
 	// arrived has an entry if something came onto the queue since a worker has looked.
 	arrived map[delivery.Lane]chan struct{}
 	tally   Tally
@@ -58,6 +60,18 @@ type World struct {
 	moveAt, moveBy time.Duration
 	// script are the faults that DMLY's first answers meet, in order; nil for those of the trouble.
 	script []dmlytest.Fault
+	// always is the fault that each answer meets that has no other; none for most of the time.
+	always dmlytest.Fault
+	// requests are those that reached DMLY, in their order.
+	requests []request
+	// receives is how often a record of a message was given out at most, before the message reached DMLY.
+	receives map[string]int
+}
+
+// request is one that reached DMLY, whatever came of it.
+type request struct {
+	about string
+	at    time.Time
 }
 
 // Tally counts what happened in a world.
@@ -73,9 +87,14 @@ type Tally struct {
 
 // newWorld makes a world in which the trouble follows from the seed. It has to be called in a bubble of synctest.
 func newWorld(trouble Trouble, seed uint64) (*World, error) {
+	return newWorldAt(perMinute, trouble, seed)
+}
+
+// newWorldAt makes a world whose account has another rate.
+func newWorldAt(perMinute int, trouble Trouble, seed uint64) (*World, error) {
 	w := &World{
-		trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
-		secret: "key-1", owners: map[string]int{}, inFlight: map[string]int{},
+		perMinute: perMinute, trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
+		secret: "key-1", owners: map[string]int{}, inFlight: map[string]int{}, receives: map[string]int{},
 		tally: Tally{Faults: map[string]int{}}, schedules: schedules{held: map[moment]*held{}},
 		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{}, arrived: map[delivery.Lane]chan struct{}{},
 	}

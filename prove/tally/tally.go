@@ -24,9 +24,16 @@ const (
 // Counts are what a part has counted, by name.
 type Counts map[string]int
 
+// Longest begins the name of a count of which the largest is kept, and not the sum.
+const Longest = "longest"
+
 // Add sums other into the counts.
 func (c Counts) Add(other Counts) {
 	for name, n := range other {
+		if strings.HasPrefix(name, Longest) {
+			c[name] = max(c[name], n)
+			continue
+		}
 		c[name] += n
 	}
 }

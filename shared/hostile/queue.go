@@ -147,6 +147,20 @@ func (q *Queue[T]) Next() (at time.Time, ok bool) {
 	return at, len(q.records) > 0
 }
 
+// Depth is how many records there are that are visible, or hidden because they were given out. What was sent with a delay
+// counts once that is over.
+func (q *Queue[T]) Depth() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now, depth := time.Now(), 0
+	for _, r := range q.records {
+		if !r.ghost && (r.Receives > 0 || !r.visibleAt.After(now)) {
+			depth++
+		}
+	}
+	return depth
+}
+
 // Has says whether there is a record, given out or not and not deleted before, for which match is true. The match may not
 // call the queue.
 func (q *Queue[T]) Has(match func(body T) bool) bool {

@@ -296,3 +296,27 @@ func TestABatchIsNoLargerThanAskedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestDepthIsWhatIsVisibleOrGivenOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := hostile.NewQueue[string](visibility, hostile.Mischief{}, 1)
+		depth := func(when string, want int) {
+			t.Helper()
+			if got := q.Depth(); got != want {
+				t.Errorf("%s: got %d, want %d", when, got, want)
+			}
+		}
+		q.Send("now", 0)
+		q.Send("later", time.Hour)
+		depth("one of two is delayed", 1)
+		got := q.Receive(10)
+		depth("it is given out", 1)
+		q.Hide(got[0].Receipt, 2*time.Hour)
+		depth("it is postponed", 1)
+		q.Delete(got[0].ID)
+		depth("it is deleted", 0)
+		<-time.After(time.Hour)
+		depth("the delay is over", 1)
+	})
+}
