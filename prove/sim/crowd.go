@@ -91,7 +91,7 @@ type story struct {
 	twice, stale float64
 	// pauses says that a person pauses and resumes it, cancels that one cancels it, and again that it is run again after that.
 	pauses, cancels, again bool
-	// meddled says that the test stops it by itself, and not a person of the story.
+	// meddled says that the test has something happen to it by itself.
 	meddled bool
 	bursts  []burst
 }
@@ -106,7 +106,7 @@ func (s story) minutes() time.Duration {
 }
 
 // calm says that nothing goes wrong in it.
-func (s story) calm() bool { return len(s.trouble.Effects) == 0 && len(s.bursts) == 0 }
+func (s story) calm() bool { return len(s.trouble.Effects) == 0 && len(s.bursts) == 0 && !s.meddled }
 
 // newCrowd makes the world of a story. It has to be called in a bubble of synctest.
 func newCrowd(s story, dir string, seed uint64) (*crowd, error) {

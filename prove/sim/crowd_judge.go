@@ -161,6 +161,9 @@ func (c *crowd) judgeProblems() {
 	}
 }
 
+// takenBack is how long it takes at most until what stands on the queue is taken back, if nothing goes wrong.
+const takenBack = 70 * time.Second
+
 // judgeRates looks at what reached DMLY in any 60 seconds.
 func (c *crowd) judgeRates() {
 	var all, own []time.Time
@@ -171,6 +174,9 @@ func (c *crowd) judgeRates() {
 		}
 	}
 	c.seen.fastest, c.seen.own = fastest(all), fastest(own)
+	if stop := c.stopped.at; c.story.meddled && c.story.cancels && !stop.IsZero() && len(own) > 0 && own[len(own)-1].Sub(stop) > takenBack {
+		c.broken("a message of the campaign was sent %v after that was cancelled", own[len(own)-1].Sub(stop))
+	}
 	if c.seen.fastest > c.story.perMinute {
 		c.broken("%d messages reached DMLY within a minute, and the account's rate is %d", c.seen.fastest, c.story.perMinute)
 	}

@@ -49,7 +49,10 @@ func (c *crowd) schedule(ctx context.Context) {
 	for ctx.Err() == nil {
 		go c.tick(ctx, "scheduler") // it ends within its time, or with the context
 		if c.dice.roll("two schedulers", c.story.twice) {
-			go c.tick(ctx, "second scheduler")
+			go func() {
+				_ = sleep(ctx, c.dice.between("second scheduler", 0, 20*time.Millisecond)) // the tick looks at the context
+				c.tick(ctx, "second scheduler")
+			}()
 		}
 		_ = sleep(ctx, time.Minute) // the loop looks at the context
 	}
@@ -145,7 +148,7 @@ type crowdQueue struct {
 
 // Enqueue implements [delivery.Queue].
 func (q crowdQueue) Enqueue(ctx context.Context, records ...delivery.Record) error {
-	q.crowd.judgeFeed(q.life, records)
+	q.crowd.judgeFeed(q.life, records) //nolint:contextcheck // it judges what is done, even if the context has ended
 	return q.lifeQueue.Enqueue(ctx, records...)
 }
 
