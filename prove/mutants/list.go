@@ -355,5 +355,15 @@ var mutants = []mutant{
 		file:  inCampaign + "/watch.go",
 		from:  "final := found && item.State.Final()", to: "final := found",
 		test: "TestCampaigns", in: inSim,
+	}, {
+		guard: "campaign own rate: each record has its moment",
+		file:  inCampaign + "/feed.go",
+		from:  "Delay: min(maxDelay, at.Sub(now)),", to: "Delay: min(maxDelay, now.Sub(now)),",
+		test: "TestCampaigns", in: inSim,
+	}, {
+		guard: "campaign own rate: a minute has room for jitter",
+		file:  inCampaign + "/pacing.go",
+		from:  "time.Minute * 100 / time.Duration(96*perMinute)", to: "time.Minute / time.Duration(perMinute)",
+		test: "TestNoMinuteHasMoreThanTheCampaignsOwnRate", in: inCampaign,
 	},
 }

@@ -168,12 +168,18 @@ const takenBack = 70 * time.Second
 func (c *crowd) judgeRates() {
 	var all, own []time.Time
 	for _, r := range c.requests {
+		if !r.ours { // of a key that DMLY does not know, it knows no account
+			continue
+		}
 		all = append(all, r.at)
 		if ofCampaign(r.about) {
 			own = append(own, r.at)
 		}
 	}
 	c.seen.fastest, c.seen.own = fastest(all), fastest(own)
+	if c.story.own > 0 && c.seen.own > c.story.own {
+		c.broken("%d of the campaign's messages reached DMLY within a minute, and its own rate is %d", c.seen.own, c.story.own)
+	}
 	if stop := c.stopped.at; c.story.meddled && c.story.cancels && !stop.IsZero() && len(own) > 0 && own[len(own)-1].Sub(stop) > takenBack {
 		c.broken("a message of the campaign was sent %v after that was cancelled", own[len(own)-1].Sub(stop))
 	}

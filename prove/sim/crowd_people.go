@@ -193,11 +193,13 @@ func (c *crowd) untilFeeding(ctx context.Context) {
 
 // begin begins a burst.
 func (c *crowd) begin(b burst) {
+	if b.key {
+		c.setKey("key-2")
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.burst, c.always = b, b.fault
 	if b.key {
-		c.dmly.SetKeys("key-2")
 		c.refusals = append(c.refusals, period{from: time.Now()})
 	}
 }

@@ -28,7 +28,7 @@ func topic(r *http.Request) string {
 // serveDMLY is the simulator, with a fault now and then.
 func (w *World) serveDMLY(rw http.ResponseWriter, r *http.Request) {
 	about := topic(r)
-	fault := w.scripted(about)
+	fault := w.scripted(about, r.Header.Get("X-Api-Key"))
 	for _, trouble := range w.trouble.DMLY {
 		if w.happens("DMLY "+trouble.Name, about, trouble.Rate) {
 			fault = trouble.Fault
@@ -47,15 +47,23 @@ func (w *World) serveDMLY(rw http.ResponseWriter, r *http.Request) {
 }
 
 // scripted notes a request, and returns the next fault of the script; without one, or at its end, the one that is there always.
-func (w *World) scripted(about string) (next dmlytest.Fault) {
+func (w *World) scripted(about, key string) (next dmlytest.Fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.requests = append(w.requests, request{about, time.Now()})
+	w.requests = append(w.requests, request{about, time.Now(), key == w.taken})
 	if len(w.script) == 0 {
 		return w.always
 	}
 	next, w.script = w.script[0], w.script[1:]
 	return next
+}
+
+// setKey has DMLY take this key, and no other.
+func (w *World) setKey(key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken = key
+	w.dmly.SetKeys(key)
 }
 
 // rotate changes the key: DMLY takes the new one at once and the old one no more, and the secret follows.
@@ -64,7 +72,7 @@ func (w *World) rotate(ctx context.Context) {
 	if sleep(ctx, w.dice.between("rotation", 0, 2*time.Minute)) != nil {
 		return
 	}
-	w.dmly.SetKeys(next)
+	w.setKey(next)
 	w.count("key rotated")
 	if sleep(ctx, w.dice.between("rotation", 0, 10*time.Minute)) != nil {
 		return

@@ -96,7 +96,7 @@ func (w *World) stage(s scenario) {
 	}
 	w.tally.Messages = len(w.specs)
 	if s.rotated {
-		w.dmly.SetKeys("key-2")
+		w.setKey("key-2")
 		time.AfterFunc(5*time.Minute, func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -49,7 +49,9 @@ type World struct {
 	tokens int
 	// secret is what Secrets Manager has: after a rotation, DMLY takes another key for a while.
 	secret string
-	specs  []*spec
+	// taken is the key that DMLY takes.
+	taken string
+	specs []*spec
 	// owners are the lives by the claims that they made; inFlight the claims not recorded yet.
 	owners   map[string]int
 	inFlight map[string]int
@@ -72,6 +74,8 @@ type World struct {
 type request struct {
 	about string
 	at    time.Time
+	// ours says that it came with the account's key.
+	ours bool
 }
 
 // Tally counts what happened in a world.
@@ -94,7 +98,7 @@ func newWorld(trouble Trouble, seed uint64) (*World, error) {
 func newWorldAt(perMinute int, trouble Trouble, seed uint64) (*World, error) {
 	w := &World{
 		perMinute: perMinute, trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
-		secret: "key-1", owners: map[string]int{}, inFlight: map[string]int{}, receives: map[string]int{},
+		secret: "key-1", taken: "key-1", owners: map[string]int{}, inFlight: map[string]int{}, receives: map[string]int{},
 		tally: Tally{Faults: map[string]int{}}, schedules: schedules{held: map[moment]*held{}},
 		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{}, arrived: map[delivery.Lane]chan struct{}{},
 	}

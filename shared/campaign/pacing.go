@@ -44,12 +44,13 @@ func (p pacing) quota() (n int, start time.Time) {
 	return n, start
 }
 
-// between is from one message to the next at a rate; 0 if there is none.
+// between is from one message to the next at a rate; 0 if there is none. It is a little more than that, as in the account's
+// own pace: so a minute has room for two seconds by which one message goes later than it should, and the next does not.
 func between(perMinute int) time.Duration {
 	if perMinute <= 0 {
 		return 0
 	}
-	return time.Minute / time.Duration(perMinute)
+	return time.Minute * 100 / time.Duration(96*perMinute)
 }
 
 // take is how many rows are fed of which so many are wanted on the queue: those behind which no more of it are free are left.
