@@ -365,5 +365,10 @@ var mutants = []mutant{
 		file:  inCampaign + "/pacing.go",
 		from:  "time.Minute * 100 / time.Duration(96*perMinute)", to: "time.Minute / time.Duration(perMinute)",
 		test: "TestNoMinuteHasMoreThanTheCampaignsOwnRate", in: inCampaign,
+	}, {
+		guard: "campaign own rate: what is queued once more comes later",
+		file:  inCampaign + "/feed.go",
+		from:  "repeatAfter = 30 * time.Second", to: "repeatAfter = 0 * time.Second",
+		test: "TestCampaigns", in: inSim,
 	},
 }

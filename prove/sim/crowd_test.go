@@ -54,7 +54,7 @@ func TestCampaigns(t *testing.T) {
 		c := playStory(t, s, seed)
 		t.Logf("%d %s: %d recipients, %d runs in %v: %d sent, %d unknown, %d rejected, %d failed, %d cancelled; %d crashes, %d in flight; "+
 			"normal messages waited %v at most (%v with those whose worker ended); at most %d a minute, %d of the campaign; paused %q; %d looks; took %v",
-			seed, s.name, recipients, c.seen.runs, c.seen.took.Round(time.Second), c.tally.Sent, c.tally.Unknown, c.tally.Rejected, c.tally.Failed, c.tally.Cancelled,
+			seed, s.name, s.recipients, c.seen.runs, c.seen.took.Round(time.Second), c.tally.Sent, c.tally.Unknown, c.tally.Rejected, c.tally.Failed, c.tally.Cancelled,
 			c.tally.Crashes, c.tally.CrashesInFlight, c.seen.wait.Round(time.Millisecond), c.seen.anyWait.Round(time.Millisecond),
 			c.seen.fastest, c.seen.own, c.pauses, c.seen.looks, time.Since(begun).Round(time.Millisecond))
 		c.tally.addTo(counts, map[string]int{})

@@ -63,12 +63,13 @@ func storyOf(seed uint64, recipients, perMinute int) story {
 		s.name, s.pauses, s.canary, s.stale = "everything", true, 20, 0.3
 		s.trouble = troubled()
 	case 3: // with workers that live: what one of them has taken when it ends comes back at once, at the account's rate
-		s.name, s.pauses, s.perMinute, s.own = "a rate of its own", true, 100, 40
+		s.name, s.pauses, s.perMinute, s.own = "a rate of its own", true, 100, []int{80, 40}[seed/storyKinds%2]
+		s.recipients = max(s.recipients, 700) // more than is fed at first
 		s.trouble = Trouble{Effects: map[string]EffectTrouble{}}
 		for _, name := range campaignEffects {
 			s.trouble.Effects[name] = endings()[name]
 		}
-		s.trouble.Effects[effectEnqueue] = endings()[effectEnqueue]
+		s.trouble.Effects[effectEnqueue] = EffectTrouble{End: 0.04}
 	case 4:
 		s.name = "bursts"
 		s.bursts = []burst{

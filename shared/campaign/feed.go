@@ -15,6 +15,8 @@ const (
 	feedBytes = 512 << 10
 	// maxWorkspaces is how many are remembered, to look after the keys of their accounts.
 	maxWorkspaces = 50
+	// repeatAfter is how much later than at first a row is sent that may be on the queue already.
+	repeatAfter = 30 * time.Second
 	// maxDelay is for how long a queue holds a record back.
 	maxDelay = 15 * time.Minute
 )
@@ -65,7 +67,7 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return h.change(ctx, func(r *Record) bool {
+	more, err = h.change(ctx, func(r *Record) bool {
 		if r.State != Running {
 			return false
 		}
@@ -86,6 +88,10 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 		r.Workspaces = workspaces(r.Workspaces, messages[:n])
 		return true
 	})
+	if more {
+		h.intended = h.r.Feeding
+	}
+	return more, err
 }
 
 // enqueue puts the rows between Fed and Feeding on their queues, and writes down that they are there.
@@ -99,6 +105,12 @@ func (h *hand) enqueue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	repeats := h.r.Feeding != h.intended
+	if repeats {
+		if err := h.postpone(ctx); err != nil {
+			return err
+		}
+	}
 	now := h.Clock.Now()
 	at, every := later(h.r.Horizon, now), between(h.r.Definition.RatePerMinute)
 	lanes := map[delivery.Lane][]delivery.Record{}
@@ -109,6 +121,7 @@ func (h *hand) enqueue(ctx context.Context) error {
 		lane := delivery.LaneOf(m)
 		lanes[lane] = append(lanes[lane], delivery.Record{
 			Body: rows[i].body, ID: m.ID, Group: m.Workspace.ID, Delay: min(maxDelay, at.Sub(now)),
+			Recheck: repeats,
 		})
 		at = at.Add(every)
 	}
@@ -123,6 +136,17 @@ func (h *hand) enqueue(ctx context.Context) error {
 	}
 	_, err = h.change(ctx, func(r *Record) bool { // that they are there is so, whatever has become of the campaign
 		r.Fed, r.Horizon, r.FedAt = r.Feeding, at, now
+		return true
+	})
+	return err
+}
+
+// postpone has rows that may be on the queue already come when the records that are there have been sent: then they cost the
+// account no slot of its pace. Both at once would cost two, and what waits behind them would come at the account's rate. It is
+// written down first, as this hand may end on the way as well.
+func (h *hand) postpone(ctx context.Context) error {
+	_, err := h.change(ctx, func(r *Record) bool {
+		r.Horizon = later(r.Horizon, h.Clock.Now()).Add(repeatAfter)
 		return true
 	})
 	return err

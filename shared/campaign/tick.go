@@ -105,6 +105,8 @@ type hand struct {
 	r Record
 	// fed is how many records were put on the queue.
 	fed int
+	// intended is up to where this hand decided to feed.
+	intended Place
 }
 
 // run does what is to be done for the campaign as it stands.
