@@ -293,7 +293,7 @@ var mutants = []mutant{
 	}, {
 		guard: "campaign pause: nothing more is decided on",
 		file:  inCampaign + "/feed.go",
-		from:  "return h.change(ctx, func(r *Record) bool {\n\t\tif r.State != Running {\n\t\t\treturn false\n\t\t}\n\t\tr.Step", to: "return h.change(ctx, func(r *Record) bool {\n\t\tif r.State == Complete {\n\t\t\treturn false\n\t\t}\n\t\tr.Step",
+		from:  "if r.State != Running {\n\t\t\treturn false\n\t\t}\n\t\tr.Step", to: "if r.State == Complete {\n\t\t\treturn false\n\t\t}\n\t\tr.Step",
 		test: "TestCampaignMatrix", in: inSim,
 	}, {
 		guard: "campaign cancel: what may be queued is taken back",
