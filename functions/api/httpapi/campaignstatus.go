@@ -98,8 +98,8 @@ func campaignSchema() *huma.Schema {
 	number := func(least, most float64, doc string) *huma.Schema {
 		return &huma.Schema{Type: huma.TypeNumber, Minimum: &least, Maximum: &most, Description: doc}
 	}
-	whole := func(least, most float64, doc string) *huma.Schema {
-		s := number(least, most, doc)
+	whole := func(most float64, doc string) *huma.Schema {
+		s := number(1, most, doc)
 		s.Type = huma.TypeInteger
 		return s
 	}
@@ -114,12 +114,12 @@ func campaignSchema() *huma.Schema {
 				"rows": {Type: huma.TypeArray, Description: "The rows themselves.", Items: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}},
 			}, AdditionalProperties: false},
 			"message":       {Type: huma.TypeObject, AdditionalProperties: true, Description: "A message without id, in whose texts {{placeholders}} may stand."},
-			"ratePerMinute": whole(1, plenty, "How many messages go out a minute at most; the account's rate if it is not there."),
+			"ratePerMinute": whole(plenty, "How many messages go out a minute at most; the account's rate if it is not there."),
 			"ramp": {Type: huma.TypeObject, AdditionalProperties: false, Description: "How carefully it begins, and what makes it pause by itself.", Properties: map[string]*huma.Schema{
-				"canary":             whole(1, plenty, "How many messages go first, and have to come to rest before others follow."),
+				"canary":             whole(plenty, "How many messages go first, and have to come to rest before others follow."),
 				"growth":             number(1, percent, "How many times the one before each step is; 2 if it is not there."),
-				"maxRejectedPercent": whole(1, percent, "So many of the last 100 may be rejected; 20 if it is not there."),
-				"maxUnknown":         whole(1, percent, "So many of the last 100 may be unknown; 5 if it is not there."),
+				"maxRejectedPercent": whole(percent, "So many of the last 100 may be rejected; 20 if it is not there."),
+				"maxUnknown":         whole(percent, "So many of the last 100 may be unknown; 5 if it is not there."),
 			}},
 		},
 	}
