@@ -61,7 +61,7 @@ func cloudEnv(function string) []string {
 		"DMLY_KEY_FROM=secretsmanager:bench/dmly-key",
 		"SEND_QUEUE_URL=https://sqs.us-east-1.amazonaws.com/000000000000/bench-send",
 		"BULK_QUEUE_URL=https://sqs.us-east-1.amazonaws.com/000000000000/bench-bulk",
-		"SCHEDULE_GROUP=bench", "SCHEDULE_ROLE_ARN=arn:aws:iam::000000000000:role/bench",
+		"SCHEDULE_GROUP=bench", "AUDIENCE_BUCKET=bench", "SCHEDULE_ROLE_ARN=arn:aws:iam::000000000000:role/bench",
 		"SEND_DEAD_LETTER_QUEUE_URL=https://sqs.us-east-1.amazonaws.com/000000000000/bench-send-dead",
 		"BULK_DEAD_LETTER_QUEUE_URL=https://sqs.us-east-1.amazonaws.com/000000000000/bench-bulk-dead",
 		"INBOUND_KEYS_FROM=secretsmanager:bench/inbound-keys")

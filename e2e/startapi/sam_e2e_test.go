@@ -167,7 +167,7 @@ func environment(t *testing.T, s *deployed.Stack) (file string) {
 		"LEDGER":         "dynamodb:" + s.Output(t, "LedgerTableName"),
 		"SEND_QUEUE_URL": s.Output(t, "SendQueueUrl"), "SEND_DEAD_LETTER_QUEUE_URL": s.Output(t, "SendDeadLetterQueueUrl"),
 		"BULK_QUEUE_URL": s.Output(t, "BulkQueueUrl"), "BULK_DEAD_LETTER_QUEUE_URL": s.Output(t, "BulkDeadLetterQueueUrl"),
-		"SCHEDULE_GROUP": s.Output(t, "LaterGroupName"), "SCHEDULE_ROLE_ARN": s.Output(t, "LaterRoleArn"), "DMLY_RATE_PER_MINUTE": "6000",
+		"AUDIENCE_BUCKET": s.Output(t, "AudienceBucketName"), "SCHEDULE_GROUP": s.Output(t, "LaterGroupName"), "SCHEDULE_ROLE_ARN": s.Output(t, "LaterRoleArn"), "DMLY_RATE_PER_MINUTE": "6000",
 	}
 	text, err := json.Marshal(map[string]any{"Parameters": variables})
 	if err != nil {

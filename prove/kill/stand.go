@@ -88,7 +88,7 @@ func (s *stand) env(function, dmlyURL string) []string {
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + accessSecret, "AWS_ENDPOINT_URL=" + s.endpoint,
 		"DMLY_BASE_URL=" + dmlyURL, "DMLY_KEY_FROM=secretsmanager:" + s.name, "DMLY_RATE_PER_MINUTE=" + strconv.Itoa(ratePerMinute),
 		"LEDGER=dynamodb:" + s.name, "SEND_QUEUE_URL=" + s.sendURL, "BULK_QUEUE_URL=" + s.bulkURL,
-		"SCHEDULE_GROUP=" + s.name, "SCHEDULE_ROLE_ARN=arn:aws:iam::000000000000:role/" + s.name, // and nothing is due later
+		"SCHEDULE_GROUP=" + s.name, "AUDIENCE_BUCKET=" + s.name, "SCHEDULE_ROLE_ARN=arn:aws:iam::000000000000:role/" + s.name, // and nothing is due later
 		"SEND_DEAD_LETTER_QUEUE_URL=" + s.deadURL, "BULK_DEAD_LETTER_QUEUE_URL=" + s.deadURL,
 	}
 	if function == "api" {

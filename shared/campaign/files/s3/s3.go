@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -33,7 +34,8 @@ var (
 //
 // Errors match [ErrBucketNotFound], [ErrAccessDenied] or [delivery.ErrThrottled] where one applies.
 type Files struct {
-	client *sdk.Client
+	// client is made when it is first needed: of the functions' starts, few have to do with a campaign.
+	client func() *sdk.Client
 	bucket *string
 	prefix string
 }
@@ -43,9 +45,11 @@ var _ campaign.Files = (*Files)(nil)
 // Open returns the files in a bucket whose keys begin with the prefix, which is empty or ends with "/". Nothing is sent before
 // the first use. Region, credentials, endpoint and retries are those of cfg (package awsconf).
 func Open(cfg aws.Config, bucket, prefix string) *Files {
-	client := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		// A stand-in serves all buckets under one name, which has no names below it.
-		o.UsePathStyle = o.BaseEndpoint != nil
+	client := sync.OnceValue(func() *sdk.Client {
+		return sdk.NewFromConfig(cfg, func(o *sdk.Options) {
+			// A stand-in serves all buckets under one name, which has no names below it.
+			o.UsePathStyle = o.BaseEndpoint != nil
+		})
 	})
 	return &Files{client: client, bucket: aws.String(bucket), prefix: prefix}
 }
@@ -72,7 +76,7 @@ func (f *Files) get(ctx context.Context, name string, span *string) (*sdk.GetObj
 	if err != nil {
 		return nil, err
 	}
-	output, err := f.client.GetObject(ctx, &sdk.GetObjectInput{Bucket: f.bucket, Key: key, Range: span})
+	output, err := f.client().GetObject(ctx, &sdk.GetObjectInput{Bucket: f.bucket, Key: key, Range: span})
 	if err != nil {
 		return nil, f.failed("read", name, err)
 	}

@@ -64,14 +64,14 @@ func (w *writer) Write(p []byte) (int, error) {
 // upload hands over the part that is held, and begins the upload with the first.
 func (w *writer) upload(ctx context.Context) error {
 	if w.id == nil {
-		begun, err := w.client.CreateMultipartUpload(ctx, &sdk.CreateMultipartUploadInput{Bucket: w.bucket, Key: w.key})
+		begun, err := w.client().CreateMultipartUpload(ctx, &sdk.CreateMultipartUploadInput{Bucket: w.bucket, Key: w.key})
 		if err != nil {
 			return w.failed("write", w.name, err)
 		}
 		w.id = begun.UploadId
 	}
 	number := aws.Int32(int32(len(w.parts)) + 1) //nolint:gosec // S3 refuses more than 10,000
-	output, err := w.client.UploadPart(ctx, &sdk.UploadPartInput{
+	output, err := w.client().UploadPart(ctx, &sdk.UploadPartInput{
 		Bucket: w.bucket, Key: w.key, UploadId: w.id, PartNumber: number, Body: bytes.NewReader(w.part),
 	})
 	if err != nil {
@@ -88,7 +88,7 @@ func (w *writer) upload(ctx context.Context) error {
 func (w *writer) Commit(ctx context.Context) error {
 	defer w.Abort() //nolint:contextcheck // giving up has a time of its own
 	if w.id == nil {
-		_, err := w.client.PutObject(ctx, &sdk.PutObjectInput{Bucket: w.bucket, Key: w.key, Body: bytes.NewReader(w.part)})
+		_, err := w.client().PutObject(ctx, &sdk.PutObjectInput{Bucket: w.bucket, Key: w.key, Body: bytes.NewReader(w.part)})
 		if err != nil {
 			return w.failed("write", w.name, err)
 		}
@@ -99,7 +99,7 @@ func (w *writer) Commit(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := w.client.CompleteMultipartUpload(ctx, &sdk.CompleteMultipartUploadInput{
+	_, err := w.client().CompleteMultipartUpload(ctx, &sdk.CompleteMultipartUploadInput{
 		Bucket: w.bucket, Key: w.key, UploadId: w.id, MultipartUpload: &types.CompletedMultipartUpload{Parts: w.parts},
 	})
 	if err != nil {
@@ -121,5 +121,5 @@ func (w *writer) Abort() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abortTime)
 	defer cancel()
 	// One that S3 does not learn of costs room until the bucket's life cycle ends it.
-	_, _ = w.client.AbortMultipartUpload(ctx, &sdk.AbortMultipartUploadInput{Bucket: w.bucket, Key: w.key, UploadId: w.id})
+	_, _ = w.client().AbortMultipartUpload(ctx, &sdk.AbortMultipartUploadInput{Bucket: w.bucket, Key: w.key, UploadId: w.id})
 }
