@@ -19,11 +19,13 @@ from schemathesis.openapi.checks import UseAfterFree
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"]
 count = itertools.count(1)
 
-# What the API has told: each state's cursor of a next page, the ids of messages, the generation of each that needs a person, and those that are sent later.
+# What the API has told: each state's cursor of a next page, the ids of messages, the generation of each that needs a person, those that are sent later, and the
+# ids of campaigns.
 cursors = {}
 known = set()
 needy = {}
 later = []
+campaigns = []
 # The judge of messages, once there is one.
 judges = []
 
@@ -96,6 +98,18 @@ def mend_message(message):
         mend_content(fallback, fallback["channel"])
 
 
+def mend_campaign(campaign):
+    """A campaign, whose rows and message a schema cannot hold against each other."""
+    campaign["id"] = f"{campaign['id'][:40]}-{next(count)}"
+    campaign["audience"] = {"rows": [{"phone": f"+4915{next(count):09d}", "name": "Ada"}, {"phone": "none", "name": "Bob"}]}
+    campaign["message"] = {
+        "channel": "whatsapp", "type": "text", "workspace": {"id": "W1"},
+        "recipient": {"phoneNumber": "{{phone}}"}, "textMessage": "Hello {{name}}",
+    }
+    if next(count) % 4:  # it is under way for as long as somebody may steer it
+        campaign["message"]["sendAt"] = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)).isoformat()
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if not to_be_taken(case):
@@ -113,7 +127,17 @@ def before_call(context, case, kwargs):
         if needy and case.path_parameters["id"] not in known:
             case.path_parameters["id"] = next(iter(needy))
         case.body["generation"] = needy.get(case.path_parameters["id"], case.body["generation"])
-    elif operation == "DELETE /v1/messages/{id}":
+    elif operation == "POST /v1/campaigns":
+        mend_campaign(case.body)
+    elif "/v1/campaigns/{id}" in operation:
+        mine = campaigns[::2] if operation.endswith("/cancel") else campaigns[1::2]  # the others can still be paused
+        if mine:
+            case.path_parameters["id"] = mine[next(count) % len(mine)]
+        if operation.endswith("/problems"):
+            case.query.pop("cursor", None)
+    elif operation in ("DELETE /v1/messages/{id}", "PATCH /v1/messages/{id}"):
+        if operation.startswith("PATCH"):
+            case.body["sendAt"] = near(case.body["sendAt"])
         if later and case.path_parameters["id"] not in known:
             case.path_parameters["id"] = later[next(count) % len(later)]  # again, too: that does the same
     elif operation.startswith("POST "):
@@ -130,14 +154,17 @@ def after_call(context, case, response):
     if response.status_code not in (200, 202, 207) or not answer:
         return
     operation = case.operation.label
-    if operation == "POST /v1/messages":
+    if operation == "POST /v1/campaigns":
+        if response.status_code == 202:
+            campaigns.append(answer["id"])
+    elif operation == "POST /v1/messages":
         answers, bodies = (answer, case.body) if isinstance(answer, list) else ([answer], [case.body])
         for receipt, message in zip(answers, bodies):
             if "id" in receipt:
                 known.add(receipt["id"])
                 if "sendAt" in message:
                     later.append(receipt["id"])
-    elif operation.endswith(" /v1/messages") or "{id}" in operation:
+    elif operation == "GET /v1/messages" or "/v1/messages/{id}" in operation:
         for message in answer.get("messages", [answer]):
             known.add(message["id"])
             needy.pop(message["id"], None)

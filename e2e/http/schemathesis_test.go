@@ -44,6 +44,9 @@ func TestE2ESchemathesis(t *testing.T) {
 	sent := 0
 	for operation, n := range taken {
 		t.Logf("%5d taken: %s", n, operation)
+		if operation == "POST /v1/campaigns/{id}/resend" { // which takes a complete campaign of which something has failed
+			continue
+		}
 		if least := map[string]int{"GET /v1/health": 1}[operation]; n < cmp.Or(least, leastTaken) {
 			t.Errorf("%s took %d requests, want %d at least", operation, n, cmp.Or(least, leastTaken))
 		}
@@ -76,8 +79,8 @@ func (s *stack) needAPerson() {
 // arrays stands for the requests with an array, which are counted by themselves.
 const arrays = "POST /v1/messages [array]"
 
-// aMessage is the path of a message, or of what is done with it.
-var aMessage = regexp.MustCompile(`^/v1/messages/[^/]+(/settle)?$`)
+// one is the path of a message or a campaign, or of what is done with it.
+var one = regexp.MustCompile(`^/v1/(messages|campaigns)/[^/]+(/[a-z]+)?$`)
 
 // taken counts the requests of each operation in the document that were answered with success. An array counts if each of its messages was taken.
 func (s *stack) taken(report string) map[string]int {
@@ -127,7 +130,7 @@ func (e exchange) operation(paths map[string]map[string]json.RawMessage) string 
 	}
 	path := at.EscapedPath()
 	if paths[path] == nil {
-		path = aMessage.ReplaceAllString(path, "/v1/messages/{id}$1")
+		path = one.ReplaceAllString(path, "/v1/$1/{id}$2")
 	}
 	operation := e.Request.Method + " " + path
 	if operation == "POST /v1/messages" && strings.HasPrefix(e.Request.PostData.Text, "[") {

@@ -95,6 +95,8 @@ func (a *api) describeStart(op *huma.Operation) {
 
 // campaignSchema describes a campaign as [plan.Decode] reads it. What its message may have is that of a message, and placeholders.
 func campaignSchema() *huma.Schema {
+	const percent, plenty = 100, 1e6
+	length := plan.MaxID
 	number := func(least, most float64, doc string) *huma.Schema {
 		return &huma.Schema{Type: huma.TypeNumber, Minimum: &least, Maximum: &most, Description: doc}
 	}
@@ -103,8 +105,9 @@ func campaignSchema() *huma.Schema {
 		s.Type = huma.TypeInteger
 		return s
 	}
-	const percent, plenty = 100, 1e6
-	length := plan.MaxID
+	none := 0.0
+	canary := whole(plenty, "How many messages go first, and have to come to rest before others follow; none if it is 0 or not there.")
+	canary.Minimum = &none
 	return &huma.Schema{
 		Type: huma.TypeObject, Required: []string{"id", "audience", "message"}, AdditionalProperties: false,
 		Properties: map[string]*huma.Schema{
@@ -116,7 +119,7 @@ func campaignSchema() *huma.Schema {
 			"message":       {Type: huma.TypeObject, AdditionalProperties: true, Description: "A message without id, in whose texts {{placeholders}} may stand."},
 			"ratePerMinute": whole(plenty, "How many messages go out a minute at most; the account's rate if it is not there."),
 			"ramp": {Type: huma.TypeObject, AdditionalProperties: false, Description: "How carefully it begins, and what makes it pause by itself.", Properties: map[string]*huma.Schema{
-				"canary":             whole(plenty, "How many messages go first, and have to come to rest before others follow."),
+				"canary":             canary,
 				"growth":             number(1, percent, "How many times the one before each step is; 2 if it is not there."),
 				"maxRejectedPercent": whole(percent, "So many of the last 100 may be rejected; 20 if it is not there."),
 				"maxUnknown":         whole(percent, "So many of the last 100 may be unknown; 5 if it is not there."),

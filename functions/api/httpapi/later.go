@@ -59,7 +59,10 @@ func (a *api) registerLater() {
 		Description: "Cancels each message with this cancelKey that is accepted, scheduled or waiting, and says which. Messages on a queue that no worker has " +
 			"seen yet are not found. Repeating it is harmless.",
 		RejectUnknownQueryParameters: true,
-	}, func(op *huma.Operation) { a.answers(op, nil, badRequest, tooMany) }, a.cancelMessages)
+	}, func(op *huma.Operation) {
+		op.Parameters[0].Schema.Pattern = "^[A-Za-z0-9._:@=+-]{1,255}$" // not where it would be compiled at each start
+		a.answers(op, nil, badRequest, tooMany)
+	}, a.cancelMessages)
 }
 
 func (a *api) moveMessage(ctx context.Context, in *moveInput) (*statusOutput, *Problem) {
