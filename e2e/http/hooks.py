@@ -162,7 +162,7 @@ def after_call(context, case, response):
         for receipt, message in zip(answers, bodies):
             if "id" in receipt:
                 known.add(receipt["id"])
-                if "sendAt" in message:
+                if receipt["state"] == "scheduled":
                     later.append(receipt["id"])
     elif operation == "GET /v1/messages" or "/v1/messages/{id}" in operation:
         for message in answer.get("messages", [answer]):
