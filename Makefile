@@ -118,7 +118,7 @@ e2e-http: $(httpStamp) ## Run the HTTP API and call it from outside: SEED=1
 	go test -race -count=1 -parallel 4 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./e2e/http/...
 
 .PHONY: prove
-prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about ten minutes: ARGS="model mutants" runs these parts
+prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about a quarter of an hour: ARGS="model mutants" runs these parts
 	$(MAKE) --no-print-directory build ARCH=native
 	go run ./prove $(ARGS)
 
