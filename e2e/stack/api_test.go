@@ -47,9 +47,9 @@ func (s status) states() (all []delivery.State) {
 	return all
 }
 
-// request makes a call of the api, as its gateway would hand it over, and decodes the answer into the value, unless that is nil. It is the
-// function that is called, as the stand-in's gateway does not route the events of SAM's HttpApi as AWS does; package startapi has the way through one.
-func (r *rig) request(t *testing.T, method, target, body string, want int, into any) {
+// request makes a call of the api, as its gateway would hand it over, decodes the answer into the value, unless that is nil, and returns the
+// answer's headers. It is the function that is called, as the stand-in's gateway does not route the events of SAM's HttpApi as AWS does; package startapi has the way through one.
+func (r *rig) request(t *testing.T, method, target, body string, want int, into any) (headers map[string]string) {
 	t.Helper()
 	path, query, _ := strings.Cut(target, "?")
 	event := events.APIGatewayV2HTTPRequest{
@@ -66,11 +66,12 @@ func (r *rig) request(t *testing.T, method, target, body string, want int, into 
 		t.Fatalf("%s %s: got %d %s, want %d", method, target, answer.StatusCode, answer.Body, want)
 	}
 	if into == nil {
-		return
+		return answer.Headers
 	}
 	if err := json.Unmarshal([]byte(answer.Body), into); err != nil {
 		t.Fatalf("%s %s: %s is not what was expected: %v", method, target, answer.Body, err)
 	}
+	return answer.Headers
 }
 
 // invoke calls a function and waits for its answer.

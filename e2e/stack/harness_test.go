@@ -5,6 +5,7 @@ package stack_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"dmlysender/e2e/deployed"
+	"dmlysender/shared/campaign/plan"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
+	"dmlysender/shared/message"
 )
 
 const (
@@ -27,9 +30,9 @@ const (
 // rig is the deployed stack, with what its users and its operators have in hand.
 type rig struct {
 	*deployed.Stack
-	apiFunction string
-	sqs         *sqs.Client
-	schedules   *scheduler.Client
+	apiFunction, scheduleFunction string
+	sqs                           *sqs.Client
+	schedules                     *scheduler.Client
 }
 
 // start deploys the stack, for as long as the test lasts.
@@ -42,7 +45,7 @@ func start(ctx context.Context, t *testing.T) *rig {
 		}
 	})
 	return &rig{
-		Stack: s, apiFunction: s.Resource(ctx, t, "ApiFunction"),
+		Stack: s, apiFunction: s.Resource(ctx, t, "ApiFunction"), scheduleFunction: s.Resource(ctx, t, "ScheduleFunction"),
 		sqs: sqs.NewFromConfig(s.Config), schedules: scheduler.NewFromConfig(s.Config),
 	}
 }
@@ -131,21 +134,22 @@ func (r *rig) isSentAt(t *testing.T, id string, at time.Time) {
 func (r *rig) received(t *testing.T, id string) (of []dmlytest.Message) {
 	t.Helper()
 	for _, m := range r.Sim.Messages() {
-		if saidBy(t, m) == id {
+		if idOf(t, m) == id {
 			of = append(of, m)
 		}
 	}
 	return of
 }
 
-// saidBy is the text of a message that DMLY accepted.
-func saidBy(t *testing.T, m dmlytest.Message) string {
+// idOf is the id of a message that DMLY accepted: it is what the message says, unless that is of a campaign.
+func idOf(t *testing.T, m dmlytest.Message) string {
 	t.Helper()
-	var body struct {
-		TextMessage string `json:"textMessage"`
-	}
+	var body message.Message
 	if err := json.Unmarshal(m.Body, &body); err != nil {
 		t.Fatalf("what DMLY accepted is no JSON: %v", err)
+	}
+	if campaign, _, of := strings.Cut(body.TextMessage, greeting); of {
+		return plan.ID(campaign, body)
 	}
 	return body.TextMessage
 }

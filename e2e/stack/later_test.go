@@ -195,7 +195,7 @@ func (r *rig) isAtRest(t *testing.T) {
 	}
 	times := map[string]int{}
 	for _, m := range r.Sim.Messages() {
-		times[saidBy(t, m)]++
+		times[idOf(t, m)]++
 	}
 	for id, n := range times {
 		if got := r.item(t, id).State; n != 1 || got != delivery.Sent {

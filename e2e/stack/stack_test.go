@@ -23,6 +23,9 @@ func TestE2EStack(t *testing.T) {
 		t.Run("what waits under a cancelKey is cancelled", r.cancelsUnder)
 		t.Run("what has hours waits for them", r.waitsForItsHours)
 		t.Run("what its hours come too late for is not sent", r.expires)
+		t.Run("a campaign sends one message to each", r.sendsToMany)
+		t.Run("a campaign without its audience is refused", r.refusesCampaigns)
+		t.Run("a campaign that is cancelled ends", r.cancelsCampaigns)
 	})
 	t.Run("nothing else is sent or left", r.isAtRest)
 }
