@@ -1,14 +1,14 @@
 // Package delivery is what happens to a message between being accepted and coming
 // to rest: sent at most once, or listed with the reason why not.
 //
-// What is to happen is decided by five tables of rules (arriving.go, ending.go,
-// cancel.go) over the [Item] that the ledger holds; [StateTable] writes them down.
+// What is to happen is decided by six tables of rules (arriving.go, ending.go,
+// cancel.go, move.go) over the [Item] that the ledger holds; [StateTable] writes them down.
 // A course (course.go) takes a record through them: told what came of the last
 // effect, and what time it is, it says which effect comes next. It does nothing
-// itself. The effects are six: look at the item, reserve a slot, write the item on
-// condition, post, hold the account, and end. [Sender] carries them out, each
+// itself. The effects are seven: look at the item, reserve a slot, write the item on
+// condition, post, hold the account, schedule the record for later, and end. [Sender] carries them out, each
 // through a small interface that this package defines: the [Ledger], the [Pacer],
-// the [Poster], the [Keys] and the [Clock]. A [Batch] shares the slots among
+// the [Poster], the [Keys], the [Scheduler] and the [Clock]. A [Batch] shares the slots among
 // records that are delivered at the same time.
 //
 // The rule that everything rests on: a message is claimed in the ledger, by one
