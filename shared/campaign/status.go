@@ -22,8 +22,6 @@ type Status struct {
 	Reason string
 	// By is who started it.
 	By string
-	// Definition is the campaign, without inline rows.
-	Definition plan.Definition
 
 	// Summary is what became of the audience, once it is planned; First are the first problems. Total is how many messages
 	// the plan has: Summary.Good.
@@ -54,6 +52,17 @@ const (
 	paced = 0.96
 )
 
+// Definition is the campaign as it was started, without inline rows: one read of the store.
+//
+// Errors: ErrNoCampaign, or that the store could not be asked.
+func (s *Service) Definition(ctx context.Context, id string) (plan.Definition, error) {
+	r, found, err := s.Store.Get(ctx, id, s.Clock.Now())
+	if err == nil && !found {
+		err = ErrNoCampaign
+	}
+	return r.Definition, err
+}
+
 // Status says how a campaign stands.
 //
 // Errors: ErrNoCampaign, or that the store, the ledger or the files could not be asked.
@@ -70,7 +79,7 @@ func (s *Service) Status(ctx context.Context, id string) (Status, error) {
 
 func (s *Service) status(ctx context.Context, r Record) (Status, error) {
 	status := Status{
-		ID: r.ID, Run: r.Run, State: r.State, Reason: r.Reason, By: r.By, Definition: r.Definition,
+		ID: r.ID, Run: r.Run, State: r.State, Reason: r.Reason, By: r.By,
 		Summary: r.Summary, Total: r.Summary.Good, Fed: r.Fed.Row, NotFed: r.Summary.Good - r.Fed.Row,
 		PerMinute: s.perMinute(r), SeenPerMinute: seenPerMinute(r.Marks),
 		StartedAt: r.StartedAt, PlannedAt: r.PlannedAt, FedAt: r.FedAt, EndedAt: r.EndedAt,

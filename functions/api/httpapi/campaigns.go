@@ -20,6 +20,7 @@ import (
 type Campaigns interface {
 	Start(ctx context.Context, d plan.Definition, by string) (status campaign.Status, known bool, err error)
 	Preflight(ctx context.Context, d plan.Definition) (plan.Report, error)
+	Definition(ctx context.Context, id string) (plan.Definition, error)
 	Status(ctx context.Context, id string) (campaign.Status, error)
 	Problems(ctx context.Context, id string, n int, cursor string) (problems []plan.Problem, next string, err error)
 	Pause(ctx context.Context, id, by string) (campaign.Status, error)
@@ -90,14 +91,14 @@ func (a *api) registerCampaigns() {
 		name, summary, description string
 		do                         func(ctx context.Context, id, by string) (campaign.Status, error)
 	}{
-		{"pause", "Pause a campaign", "No more of its messages are put on the queue. Those that are there, up to five minutes' worth, are sent.", a.pause},
-		{"resume", "Resume a paused campaign", "It goes on where it was, whoever or whatever paused it.", a.resume},
-		{"cancel", "Cancel a campaign", "What is on the queue and has not begun is taken back; what is being sent meanwhile is sent.", a.cancel},
-		{"resend", "Send once more what has failed", "For a campaign that is complete: each message that has failed, which is proven unsent, starts a new generation.", a.resend},
+		{"pause", "Pause a campaign", "No more of its messages are put on the queue. Those that are there, up to five minutes' worth, are sent. Repeating it changes nothing.", a.pause},
+		{"resume", "Resume a paused campaign", "It goes on where it was, whoever or whatever paused it. Repeating it changes nothing.", a.resume},
+		{"cancel", "Cancel a campaign", "What is on the queue and has not begun is taken back; what is being sent meanwhile is sent. Repeating it changes nothing.", a.cancel},
+		{"resend", "Send once more what has failed", "For a campaign that is complete: each message that has failed, which is proven unsent, starts a new generation. Repeating it while they are sent is refused, and sends nothing twice.", a.resend},
 	} {
 		register(a, huma.Operation{
 			OperationID: act.name + "Campaign", Method: http.MethodPost, Path: "/v1/campaigns/{id}/" + act.name, Tags: []string{campaigns}, Security: needs(scopeCampaign),
-			Summary: act.summary, Description: act.description + " Repeating it changes nothing.",
+			Summary: act.summary, Description: act.description,
 		}, func(op *huma.Operation) { a.answers(op, nil, notFound, wrongState, tooMany) }, a.actOn(act.do))
 	}
 }
@@ -141,15 +142,18 @@ func (a *api) preflight(ctx context.Context, d plan.Definition) (*startOutput, *
 }
 
 func (a *api) getCampaign(ctx context.Context, in *CampaignID) (*campaignOutput, *Problem) {
-	status, p := a.findCampaign(ctx, in.ID)
-	if p != nil {
+	if p := a.mayRead(ctx, in.ID); p != nil {
 		return nil, p
+	}
+	status, err := a.Campaigns.Status(ctx, in.ID)
+	if err != nil {
+		return nil, problemOfCampaign(err)
 	}
 	return &campaignOutput{Body: statusOfCampaign(status)}, nil
 }
 
 func (a *api) listRows(ctx context.Context, in *rowsInput) (*rowsOutput, *Problem) {
-	if _, p := a.findCampaign(ctx, in.ID); p != nil {
+	if p := a.mayRead(ctx, in.ID); p != nil {
 		return nil, p
 	}
 	rows, next, err := a.Campaigns.Problems(ctx, in.ID, in.Limit, in.Cursor)
@@ -167,7 +171,7 @@ func (a *api) listRows(ctx context.Context, in *rowsInput) (*rowsOutput, *Proble
 // actOn has a person do something with a campaign.
 func (a *api) actOn(do func(ctx context.Context, id, by string) (campaign.Status, error)) func(context.Context, *CampaignID) (*campaignOutput, *Problem) {
 	return func(ctx context.Context, in *CampaignID) (*campaignOutput, *Problem) {
-		if _, p := a.findCampaign(ctx, in.ID); p != nil {
+		if p := a.mayRead(ctx, in.ID); p != nil {
 			return nil, p
 		}
 		status, err := do(ctx, in.ID, callerOf(ctx).who())
@@ -194,22 +198,22 @@ func (a *api) resend(ctx context.Context, id, by string) (campaign.Status, error
 	return a.Campaigns.Resend(ctx, id, by)
 }
 
-// findCampaign is a campaign that the caller may see. Others are not there.
-func (a *api) findCampaign(ctx context.Context, id string) (campaign.Status, *Problem) {
+// mayRead says that there is no such campaign, unless there is one that the caller may see. It does not count anything.
+func (a *api) mayRead(ctx context.Context, id string) *Problem {
 	if a.Campaigns == nil {
-		return campaign.Status{}, noCampaigns()
+		return noCampaigns()
 	}
 	if !plan.ValidID(id) {
-		return campaign.Status{}, notFound.problem(campaign.ErrNoCampaign.Error())
+		return notFound.problem(campaign.ErrNoCampaign.Error())
 	}
-	status, err := a.Campaigns.Status(ctx, id)
-	if err == nil && callerOf(ctx).mayRun(status.Definition, a.Defaults) != nil {
+	d, err := a.Campaigns.Definition(ctx, id)
+	if err == nil && callerOf(ctx).mayRun(d, a.Defaults) != nil {
 		err = campaign.ErrNoCampaign
 	}
 	if err != nil {
-		return campaign.Status{}, problemOfCampaign(err)
+		return problemOfCampaign(err)
 	}
-	return status, nil
+	return nil
 }
 
 func noCampaigns() *Problem {
