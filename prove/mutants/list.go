@@ -161,6 +161,26 @@ var mutants = []mutant{
 		from:  "case Sent, Rejected, Failed, Expired, Cancelled, Unknown:", to: "case Sent, Rejected, Failed, Expired, Unknown:",
 		test: "TestACancelledMessageIsNotSent", in: inDelivery,
 	}, {
+		guard: "cancel: what a person has cancelled by itself no campaign orders anew",
+		file:  inDelivery + "/arriving.go",
+		from:  "s.item.State == Cancelled && s.item.TakenBack != \"\"", to: "s.item.State == Cancelled",
+		test: "TestWhatAPersonHasCancelledNoRunSends", in: inDelivery,
+	}, {
+		guard: "cancel: what was taken back is sent by an order of the next generation only",
+		file:  inDelivery + "/arriving.go",
+		from:  "return s.ordersNext() && s.item.State == Cancelled", to: "return s.item.State == Cancelled",
+		test: "TestWhatARunHasTakenBackAnotherOneSends", in: inDelivery,
+	}, {
+		guard: "cancel: an order that may be on the queue is taken back",
+		file:  inDelivery + "/unseen.go",
+		from:  "return corrects || s.ordersTakenBack()", to: "return corrects",
+		test: "TestAnOrderIsTakenBack", in: inDelivery,
+	}, {
+		guard: "cancel: records with a text that was replaced are acknowledged",
+		file:  inDelivery + "/arriving.go",
+		from:  " || i.State == Cancelled && i.Fingerprint != fingerprint\n", to: "\n",
+		test: "TestWhatARunHasTakenBackAnotherOneSends", in: inDelivery,
+	}, {
 		guard: "cancel: what waits is noted under its cancelKey before it is written down",
 		file:  inDelivery + "/sender.go",
 		from:  "if err := j.keepUnder(ctx, j.message.CancelKey, w.item); err != nil {", to: "if err := error(nil); err != nil {",
@@ -298,7 +318,7 @@ var mutants = []mutant{
 	}, {
 		guard: "campaign cancel: what may be queued is taken back",
 		file:  inCampaign + "/watch.go",
-		from:  "if !final && h.r.State != Cancelled {", to: "if !final {",
+		from:  "if (!final || h.r.tookBackEarlier(item)) && h.r.State != Cancelled {", to: "if !final || h.r.tookBackEarlier(item) {",
 		test: "TestCampaignMatrix", in: inSim,
 	}, {
 		guard: "campaign canary: nothing else before it rests",
@@ -326,9 +346,19 @@ var mutants = []mutant{
 		from:  "outlook.RefusedUntil.After(s.Clock.Now())", to: "outlook.RefusedUntil.IsZero() && false",
 		test: "TestCampaigns", in: inSim,
 	}, {
+		guard: "campaign run again: what a cancelled run has taken back is sent",
+		file:  inCampaign + "/feed.go",
+		from:  "case h.r.tookBackEarlier(item):", to: "case false && h.r.tookBackEarlier(item):",
+		test: "TestCampaigns", in: inSim,
+	}, {
+		guard: "campaign run again: what an earlier run has taken back does not rest yet",
+		file:  inCampaign + "/watch.go",
+		from:  "if h.r.tookBackEarlier(i) {\n\t\treturn true", to: "if h.r.tookBackEarlier(i) {\n\t\treturn false",
+		test: "TestRunningACancelledOneAgainSendsWhatItTookBack", in: inCampaign,
+	}, {
 		guard: "campaign run again: what rests is not fed again",
 		file:  inCampaign + "/feed.go",
-		from:  "wanted[i] = same && !item.State.Final()", to: "wanted[i] = same",
+		from:  "wanted[i].queued = same && !item.State.Final()", to: "wanted[i].queued = same",
 		test: "TestCampaigns", in: inSim,
 	}, {
 		guard: "campaign feed: no more than five minutes ahead",

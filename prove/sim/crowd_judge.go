@@ -81,8 +81,8 @@ func (c *crowd) judgeRecipient(id string, item delivery.Item, found bool, times 
 	switch unsent := item.State != delivery.Sent && item.State != delivery.Unknown; {
 	case item.State == delivery.Sent && times != 1, unsent && times > 0:
 		c.broken("message %s is %s, and at DMLY %d times", id, item.State, times)
-	case item.State == delivery.Cancelled && !c.story.cancels:
-		c.broken("message %s is cancelled, and nobody did that", id)
+	case item.State == delivery.Cancelled && (!c.story.cancels || c.story.again):
+		c.broken("message %s is cancelled, and nobody did that, or it was to be sent by the next run", id)
 	case unsent && len(item.History) > 0 && item.History[len(item.History)-1].Reason == "":
 		c.broken("message %s is %s without a reason", id, item.State)
 	}

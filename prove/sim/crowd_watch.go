@@ -204,7 +204,7 @@ func (c *crowd) judgeFeed(l *life, records []delivery.Record) {
 		if !known {
 			unknown++
 		}
-		if item, found, err := c.ledger.Get(context.Background(), r.ID, time.Now()); found && err == nil && item.State.Final() && item.Place().Since.Before(c.startedAt) {
+		if item, found, err := c.ledger.Get(context.Background(), r.ID, time.Now()); found && err == nil && item.State.Final() && item.TakenBack == "" && item.Place().Since.Before(c.startedAt) {
 			idle++
 		}
 		c.queued[r.ID]++

@@ -244,6 +244,46 @@ func TestRunningALargeCampaignAgainIsSoonDone(t *testing.T) {
 	}
 }
 
+// What a cancelled run has taken back is sent by the next, with the text of that. What a person has cancelled by itself is not.
+func TestRunningACancelledOneAgainSendsWhatItTookBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin(30, "")
+	w.tick()
+	w.send(10)
+	w.do(cancel)
+	w.until(campaign.Cancelled)
+	sent := len(w.posted)
+	d := definition(t, "")
+	d.Message = []byte(strings.Replace(string(d.Message), "Hello", "Good day", 1))
+	for run := 2; run < 4; run++ { // cancelled once more, before anything has come of its orders
+		w.start(d)
+		w.tick()
+		w.sums(w.do(cancel), map[delivery.State]int{delivery.Sent: sent, delivery.Cancelled: 30 - sent})
+		w.minute()
+		if len(w.posted) != sent {
+			t.Fatalf("run %d was cancelled, and %d were sent to, %d before", run, len(w.posted), sent)
+		}
+	}
+	w.start(d)
+	for range 2 { // no worker takes the orders yet
+		w.tick()
+		w.clock.advance(time.Minute)
+	}
+	if status := w.status(); status.State != campaign.Running || status.Counts[delivery.Cancelled] != 0 {
+		t.Errorf("it is %s, and says %v, before a worker has taken the orders", status.State, status.Counts)
+	}
+	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 30})
+	for to, times := range w.posted {
+		if times != 1 {
+			t.Errorf("%s was sent to %d times", to, times)
+		}
+	}
+	if len(w.posted) != 30 {
+		t.Errorf("%d were sent to", len(w.posted))
+	}
+}
+
 func TestAMendedOneIsCancelledWithItsCampaign(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

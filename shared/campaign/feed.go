@@ -115,13 +115,13 @@ func (h *hand) enqueue(ctx context.Context) error {
 	at, every := later(h.r.Horizon, now), between(h.r.Definition.RatePerMinute)
 	lanes := map[delivery.Lane][]delivery.Record{}
 	for i, m := range messages {
-		if !wanted[i] {
+		if !wanted[i].queued {
 			continue
 		}
 		lane := delivery.LaneOf(m)
 		lanes[lane] = append(lanes[lane], delivery.Record{
 			Body: rows[i].body, ID: m.ID, Group: m.Workspace.ID, Delay: min(maxDelay, at.Sub(now)),
-			Recheck: repeats,
+			Recheck: repeats, Generation: wanted[i].generation,
 		})
 		at = at.Add(every)
 	}
@@ -152,10 +152,16 @@ func (h *hand) postpone(ctx context.Context) error {
 	return err
 }
 
+// want is whether a message has to be put on the queue, and which generation its record orders, as [delivery.Record] has it.
+type want struct {
+	queued     bool
+	generation int
+}
+
 // wanted says which messages have to be put on the queue: all, in a first run, and later those that the ledger does not have,
-// has on their way, or has as rejected or failed with other content.
-func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]bool, error) {
-	wanted := slices.Repeat([]bool{true}, len(messages))
+// has on their way, has as rejected or failed with other content, or has as taken back by an earlier run.
+func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]want, error) {
+	wanted := slices.Repeat([]want{{queued: true}}, len(messages))
 	if !h.r.Again {
 		return wanted, nil
 	}
@@ -176,11 +182,13 @@ func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]bool, 
 		if err != nil {
 			return nil, err
 		}
-		switch item.State {
-		case delivery.Rejected, delivery.Failed:
-			wanted[i] = !same
+		switch {
+		case h.r.tookBackEarlier(item):
+			wanted[i].generation = item.Generation + 1
+		case item.State == delivery.Rejected || item.State == delivery.Failed:
+			wanted[i].queued = !same
 		default:
-			wanted[i] = same && !item.State.Final()
+			wanted[i].queued = same && !item.State.Final()
 		}
 	}
 	return wanted, nil

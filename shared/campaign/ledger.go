@@ -14,6 +14,6 @@ type Ledger interface {
 	// at now. A state in which there is none is not in it.
 	Counts(ctx context.Context, campaign string, now time.Time) (map[delivery.State]int, error)
 	// States looks up messages by their ids. Those that are not there, or are forgotten at now, are not in the answer. Of the
-	// others it has the state, generation, fingerprints, history and revision, and perhaps more.
+	// others it has the state, generation, fingerprints, history, revision and what has taken it back, and perhaps more.
 	States(ctx context.Context, ids []string, now time.Time) (map[string]delivery.Item, error)
 }

@@ -54,9 +54,9 @@ func between(perMinute int) time.Duration {
 }
 
 // take is how many rows are fed of which so many are wanted on the queue: those behind which no more of it are free are left.
-func take(wanted []bool, n int) int {
+func take(wanted []want, n int) int {
 	for i, w := range wanted {
-		if w {
+		if w.queued {
 			n--
 		}
 		if n < 0 {

@@ -57,9 +57,9 @@ func TestRowsThatNeedNothingTakeNoRoom(t *testing.T) {
 	}{
 		{"xxxx", 2, 2}, {"xxxx", 0, 0}, {"xxxx", 9, 4}, {"----", 0, 4}, {"--x-", 0, 2}, {"x--x", 1, 3}, {"x--x", 2, 4}, {"", 3, 0},
 	} {
-		wanted := make([]bool, len(tt.wanted))
+		wanted := make([]want, len(tt.wanted))
 		for i := range wanted {
-			wanted[i] = tt.wanted[i] == 'x'
+			wanted[i].queued = tt.wanted[i] == 'x'
 		}
 		if got := take(wanted, tt.n); got != tt.want {
 			t.Errorf("%s with %d: got %d, want %d", tt.wanted, tt.n, got, tt.want)

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -128,6 +129,17 @@ func (r Record) Active() bool { return r.EndedAt.IsZero() }
 
 // end is where the plan ends.
 func (r Record) end() Place { return Place{Byte: r.Summary.Bytes, Row: r.Summary.Good} }
+
+// name tells the run from all others, also from those of a campaign with this id that is forgotten.
+func (r Record) name() string {
+	return fmt.Sprintf("%s run %d of %d", r.ID, r.Run, r.StartedAt.UnixNano())
+}
+
+// tookBackEarlier says whether an earlier run has cancelled the message, so that this one orders it anew. It does so by name,
+// not by time: the clocks of two machines differ.
+func (r Record) tookBackEarlier(i delivery.Item) bool {
+	return i.State == delivery.Cancelled && i.TakenBack != "" && i.TakenBack != r.name()
+}
 
 // resting is how many of the campaign's messages were seen at rest.
 func (r Record) resting() int {

@@ -14,7 +14,7 @@ import (
 
 // Sender is what a campaign needs of [delivery.Sender], which is one.
 type Sender interface {
-	CancelUnseen(ctx context.Context, m message.Message, by string) (delivery.Item, error)
+	TakeBack(ctx context.Context, m message.Message, generation int, run, by string) (delivery.Item, error)
 	Settle(ctx context.Context, id string, generation int, as delivery.Settlement, by string, queues func(delivery.Lane) delivery.Queue) (delivery.Item, error)
 }
 

@@ -85,7 +85,7 @@ func (h *hand) observe(ctx context.Context, rows []planRow) error {
 			seen[i].rests = true
 			continue
 		}
-		if !final && h.r.State != Cancelled {
+		if (!final || h.r.tookBackEarlier(item)) && h.r.State != Cancelled {
 			continue
 		}
 		free <- struct{}{}
@@ -111,6 +111,9 @@ func (h *hand) resends(i delivery.Item) bool {
 
 // isEarlier says whether the message stands as an earlier run has left it, perhaps with content that this run replaces.
 func (h *hand) isEarlier(i delivery.Item) bool {
+	if h.r.tookBackEarlier(i) {
+		return true
+	}
 	return h.r.Again && (i.State == delivery.Rejected || i.State == delivery.Failed) && i.Place().Since.Before(h.r.PlannedAt)
 }
 
@@ -124,12 +127,16 @@ func (h *hand) settle(ctx context.Context, s *sighting, found bool) {
 		return
 	}
 	m := s.row.message()
-	if found && s.item.State.Final() {
+	generation := 0
+	switch {
+	case found && h.r.tookBackEarlier(s.item): // and this run may have ordered it anew
+		generation = s.item.Generation + 1
+	case found && s.item.State.Final():
 		if s.rests, s.err = keeps(s.item, m); s.rests || s.err != nil || h.r.State != Cancelled {
 			return
 		}
 	}
-	item, err := h.Sender.CancelUnseen(ctx, m, h.r.ActBy)
+	item, err := h.Sender.TakeBack(ctx, m, generation, h.r.name(), h.r.ActBy)
 	if err != nil && !errors.Is(err, delivery.ErrNotCancelled) {
 		s.err = err
 		return

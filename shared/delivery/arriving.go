@@ -72,6 +72,10 @@ var arriving = table{
 		holds: func(s situation) bool { return s.item == nil },
 		do:    func(s situation) decision { return s.start(s.record.first()) },
 	}, {
+		when: "`cancelled` with its campaign, and the record orders the next generation", then: "a new generation, as *before a claim*",
+		holds: situation.ordersTakenBack,
+		do:    situation.startAnew,
+	}, {
 		when: "`rejected`, for a time in this very record that is still too far ahead", then: "acknowledge it",
 		holds: func(s situation) bool {
 			return s.tooFarAhead() && s.item.State == Rejected && s.item.Fingerprint == s.record.whole()
@@ -144,8 +148,15 @@ func (s situation) otherContent() bool { return s.item.Fingerprint != s.record.f
 
 // ordersAnother says whether the record is a person's order to send once more what may have been sent, or was given up.
 func (s situation) ordersAnother() bool {
-	return s.record.generation == s.item.Generation+1 && (s.item.State == Unknown || s.item.State == Failed) && !s.item.Dropped
+	return s.ordersNext() && (s.item.State == Unknown || s.item.State == Failed) && !s.item.Dropped
 }
+
+// ordersTakenBack says whether the record is a campaign's order to send what an earlier run of it has taken back.
+func (s situation) ordersTakenBack() bool {
+	return s.ordersNext() && s.item.State == Cancelled && s.item.TakenBack != ""
+}
+
+func (s situation) ordersNext() bool { return s.record.generation == s.item.Generation+1 }
 
 // starting is what stands between a message that nobody holds and its claim; item is what would be claimed.
 var starting = table{
@@ -233,13 +244,15 @@ func (a arrival) first() Item {
 // maxRefused is how many contents of an id are remembered as refused; the oldest go first.
 const maxRefused = 100
 
-// nextGeneration starts anew with the content, which may be another one. What was rejected stays refused.
+// nextGeneration starts anew with the content, which may be another one. What was rejected stays refused, and what was
+// cancelled as well, if it is replaced: records with it may still be on a queue.
 func (i Item) nextGeneration(fingerprint, workspace string) Item {
 	next := Item{
 		ID: i.ID, Workspace: workspace, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
 		Refused: slices.Clone(i.Refused), History: slices.Clone(i.History), ForgetAt: i.ForgetAt,
 	}
-	if i.State == Rejected && !slices.Contains(next.Refused, i.Fingerprint) {
+	gone := i.State == Rejected || i.State == Cancelled && i.Fingerprint != fingerprint
+	if gone && !slices.Contains(next.Refused, i.Fingerprint) {
 		next.Refused = append(next.Refused, i.Fingerprint)
 	}
 	if over := len(next.Refused) - maxRefused; over > 0 {

@@ -28,7 +28,11 @@ var cancelling = table{
 			return s.item.State == Accepted || s.item.State == Scheduled || s.item.State == Waiting
 		},
 		to: []State{Cancelled},
-		do: func(s situation) decision { return s.ends(Cancelled, "cancelled by "+s.person) },
+		do: func(s situation) decision {
+			d := s.ends(Cancelled, "cancelled by "+s.person)
+			d.item.TakenBack = s.run
+			return d
+		},
 	}, {
 		when: "`sending`, or a final state", then: "nothing is changed",
 		holds: always,
@@ -51,6 +55,11 @@ var cancelling = table{
 // Errors: ErrNotFound; one that matches [ErrNotCancelled], with the item that stands; or that the ledger could not be asked,
 // and then it is not known whether the message is cancelled.
 func (s *Sender) Cancel(ctx context.Context, id, by string) (Item, error) {
+	return s.cancel(ctx, id, situation{person: by})
+}
+
+// cancel is Cancel by the person, and for the run of a campaign if there is one.
+func (s *Sender) cancel(ctx context.Context, id string, who situation) (Item, error) {
 	for range maxRaces {
 		standing, err := s.look(ctx, id)
 		if err != nil {
@@ -59,7 +68,8 @@ func (s *Sender) Cancel(ctx context.Context, id, by string) (Item, error) {
 		if standing == nil {
 			return Item{}, ErrNotFound
 		}
-		d := cancelling.decide(situation{item: standing, person: by, now: s.Clock.Now()})
+		who.item, who.now = standing, s.Clock.Now()
+		d := cancelling.decide(who)
 		if d.item == nil {
 			return *standing, standing.notCancelled()
 		}

@@ -14,10 +14,11 @@ import (
 // which worker is which does not count.
 func (w world) key() [2]uint64 {
 	k := make(key, 0, 512)
-	k.numbers(w.left.messages, w.left.deliveries, w.left.ticks, w.left.ends, w.left.cancels, w.left.moves, w.seconds(w.paused))
+	k.numbers(w.left.messages, w.left.deliveries, w.left.ticks, w.left.ends, w.left.cancels, w.left.moves, w.left.orders, w.seconds(w.paused))
 	for m := range messages {
 		k.flags(w.records[m].gone)
-		k.numbers(w.records[m].deliveries, w.accepted[m])
+		k.flags(w.ordered[m].gone)
+		k.numbers(w.records[m].deliveries, w.ordered[m].deliveries, w.ordered[m].generation, w.accepted[m])
 		w.appendItem(&k, w.ledger[m], w.ledger[m])
 	}
 	var each [workers][]byte
@@ -81,7 +82,7 @@ func (w world) appendThread(k *key, t *thread, m int) {
 		return
 	}
 	k.text(string(t.course.awaits))
-	k.flags(t.course.by != nil, t.todo.result.Done, t.held)
+	k.flags(t.course.by != nil, t.todo.result.Done, t.held, t.ordered)
 	k.numbers(t.course.races)
 	if t.course.claim != nil {
 		k.outcome(&t.course.posted)

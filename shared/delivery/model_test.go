@@ -19,9 +19,9 @@ const (
 )
 
 // bounds keep the model finite: how many messages there are, how often each is delivered, how often the clock moves on, a
-// worker ends, and a person cancels or moves a message, and how many of the answers there are; ahead is after how many
-// ticks the messages are to go.
-type bounds struct{ messages, deliveries, ticks, ends, answers, cancels, moves, ahead int }
+// worker ends, a person cancels or moves a message, and a further run of a campaign orders one that was taken back, and how many
+// of the answers there are; ahead is after how many ticks the messages are to go.
+type bounds struct{ messages, deliveries, ticks, ends, answers, cancels, moves, orders, ahead int }
 
 // tick is longer than a lease with its grace, than the wait before a resend, and than a queue holds a record.
 const tick = soon + time.Minute
@@ -31,11 +31,12 @@ const leaseFor = 27 * time.Second
 
 // world is one state of the model. It is copied for each step; what its pointers lead to is never changed.
 type world struct {
-	now     time.Time
-	paused  time.Time
-	ledger  [messages]*Item
-	records [messages]recordState
-	threads [workers][messages]*thread
+	now    time.Time
+	paused time.Time
+	ledger [messages]*Item
+	// records are the first of each message, and ordered those of its next generation.
+	records, ordered [messages]recordState
+	threads          [workers][messages]*thread
 	// accepted is how often DMLY took each message.
 	accepted [messages]int
 	// claims number the owners, writes the revisions.
@@ -46,6 +47,8 @@ type world struct {
 type recordState struct {
 	gone       bool
 	deliveries int
+	// generation is the one that it orders, if it does.
+	generation int
 }
 
 // thread is one worker's course of one message.
@@ -56,6 +59,8 @@ type thread struct {
 	answer *outcome
 	// held says that another record will come, as it was scheduled.
 	held bool
+	// ordered says that it has the record of the next generation.
+	ordered bool
 }
 
 func (t *thread) clone() *thread {
@@ -72,8 +77,8 @@ type checker struct {
 	reached map[State]bool
 }
 
-func (c *checker) arrival(m int) arrival {
-	return arrival{id: fmt.Sprint("m", m), fingerprint: "f", content: []byte("content"), steps: 1 + m%2, resend: c.resend[m], sendAt: c.sendAt}
+func (c *checker) arrival(m, generation int) arrival {
+	return arrival{generation: generation, id: fmt.Sprint("m", m), fingerprint: "f", content: []byte("content"), steps: 1 + m%2, resend: c.resend[m], sendAt: c.sendAt}
 }
 
 // answers are what a post may come to; accepted says which of them DMLY took.
@@ -114,8 +119,10 @@ func (c *checker) steps(w world) []world {
 		busy := false
 		for m := range w.left.messages {
 			if w.threads[worker][m] == nil {
-				if next, ok := c.receive(w, worker, m); ok {
-					all = append(all, next)
+				for _, ordered := range []bool{false, true} {
+					if next, ok := c.receive(w, worker, m, ordered); ok {
+						all = append(all, next)
+					}
 				}
 				continue
 			}
@@ -130,6 +137,9 @@ func (c *checker) steps(w world) []world {
 	}
 	for m := range w.left.messages {
 		if next, ok := c.cancel(w, m); ok {
+			all = append(all, next)
+		}
+		if next, ok := c.order(w, m); ok {
 			all = append(all, next)
 		}
 		for _, to := range []time.Time{w.now, w.now.Add(tick)} {
@@ -148,15 +158,35 @@ func (c *checker) steps(w world) []world {
 }
 
 // receive gives the record of a message to a worker, also while another one has it: a queue does that.
-func (c *checker) receive(w world, worker, m int) (world, bool) {
-	if w.records[m].gone || w.records[m].deliveries >= w.left.deliveries {
+func (c *checker) receive(w world, worker, m int, ordered bool) (world, bool) {
+	record := w.record(m, ordered)
+	if record.gone || ordered && record.generation == 0 || record.deliveries >= w.left.deliveries {
 		return w, false
 	}
-	t := &thread{course: course{record: c.arrival(m), looksFirst: w.records[m].deliveries > 0}}
+	t := &thread{ordered: ordered, course: course{record: c.arrival(m, record.generation), looksFirst: record.deliveries > 0 || ordered}}
 	t.course.retry.Float64 = func() float64 { return 0 }
 	t.todo = t.course.next(event{}, w.now)
-	w.records[m].deliveries++
+	record.deliveries++
 	w.threads[worker][m] = t
+	return w, true
+}
+
+func (w *world) record(m int, ordered bool) *recordState {
+	if ordered {
+		return &w.ordered[m]
+	}
+	return &w.records[m]
+}
+
+// order has a further run of a campaign order a message that an earlier one has taken back, though a worker may still have the
+// record of that.
+func (c *checker) order(w world, m int) (world, bool) {
+	item := w.ledger[m]
+	if w.left.orders == 0 || item == nil || item.State != Cancelled || w.ordered[m].generation > 0 {
+		return w, false
+	}
+	w.left.orders--
+	w.ordered[m].generation = item.Generation + 1
 	return w, true
 }
 
@@ -190,7 +220,7 @@ func (c *checker) step(w world, worker, m int) []world {
 	default:
 		w.threads[worker][m] = nil
 		if t.todo.result.Done && !t.held {
-			w.records[m].gone = true
+			w.record(m, t.ordered).gone = true
 			c.rested(w, m)
 		}
 		return []world{w}
@@ -223,6 +253,7 @@ func (c *checker) write(w *world, t *thread, m int) event {
 		c.t.Errorf("%s was concluded of a claim whose owner may live", after.State)
 	case before.State == Scheduled && after.State == Sending && w.now.Before(before.NotBefore):
 		c.t.Errorf("it was claimed at %v, and is to go at %v", w.now, before.NotBefore)
+	case before.State == Cancelled && t.ordered && after.Generation == before.Generation+1:
 	case before.State.Final() && before.State != Unknown:
 		c.t.Errorf("%s was written over %s", after.State, before.State)
 	}
@@ -237,7 +268,7 @@ func (c *checker) cancel(w world, m int) (world, bool) {
 	if w.left.cancels == 0 || w.ledger[m] == nil {
 		return w, false
 	}
-	d := cancelling.decide(situation{item: w.ledger[m], person: "ops", now: w.now})
+	d := cancelling.decide(situation{item: w.ledger[m], person: "ops", run: "run 1", now: w.now})
 	if d.item == nil {
 		return w, false
 	}
@@ -257,7 +288,7 @@ func (c *checker) move(w world, m int, to time.Time) (world, bool) {
 	if w.left.moves == 0 || w.ledger[m] == nil {
 		return w, false
 	}
-	record := c.arrival(m)
+	record := c.arrival(m, 0)
 	record.sendAt = to
 	d := moving.decide(situation{record: record, item: w.ledger[m], person: "ops", now: w.now})
 	if d.item == nil {
@@ -310,7 +341,9 @@ func (c *checker) post(w world, t *thread, worker, m int) (all []world) {
 // rested looks at a record that was acknowledged.
 func (c *checker) rested(w world, m int) {
 	item := w.ledger[m]
+	next := w.ordered[m] // what it orders may be on its way, by a record of its own
 	switch {
+	case item != nil && item.Generation == next.generation && !next.gone && !item.State.Final():
 	case item == nil || !item.State.Final():
 		c.t.Errorf("message %d was acknowledged, and stands as %+v", m, item)
 	case (item.State == Rejected || item.State == Failed || item.State == Cancelled) && w.accepted[m] > 0:
@@ -327,12 +360,14 @@ func TestModel(t *testing.T) {
 		{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: 3, cancels: 1},
 		{messages: 2, deliveries: 2, ticks: 0, ends: 0, answers: 1},
 		{messages: 1, deliveries: 3, ticks: 2, ends: 1, answers: 2, cancels: 1, moves: 1, ahead: 1},
+		{messages: 1, deliveries: 2, ticks: 1, ends: 1, answers: 3, cancels: 2, orders: 1},
 	}
 	if tally.Full() {
 		limits = []bounds{
 			{messages: 1, deliveries: 3, ticks: 2, ends: 2, answers: len(answers), cancels: 1},
 			{messages: 2, deliveries: 2, ticks: 1, ends: 1, answers: 2},
 			{messages: 1, deliveries: 4, ticks: 3, ends: 1, answers: 3, cancels: 1, moves: 2, ahead: 1},
+			{messages: 1, deliveries: 2, ticks: 2, ends: 1, answers: 3, cancels: 2, orders: 1},
 		}
 	}
 	counts := tally.Counts{}
@@ -343,7 +378,7 @@ func TestModel(t *testing.T) {
 		}
 		start := world{now: noon, left: limit}
 		c.explore(start)
-		first := c.arrival(0).first().accepted(c.arrival(0), noon) // the same, with a message that came over HTTP
+		first := c.arrival(0, 0).first().accepted(c.arrival(0, 0), noon) // the same, with a message that came over HTTP
 		first.Revision = "r0"
 		start.ledger[0] = &first
 		c.explore(start)

@@ -18,10 +18,10 @@ type situation struct {
 	post outcome
 	// next is what an owner would write if it found its claim, and not this item.
 	next *Item
-	// person is who wants the message back, or at another time.
-	person string
-	retry  Retry
-	now    time.Time
+	// person is who wants the message back, or at another time, and run the run of a campaign that they want back with it.
+	person, run string
+	retry       Retry
+	now         time.Time
 }
 
 // decision is what to do.

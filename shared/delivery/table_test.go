@@ -47,6 +47,11 @@ func items() []*Item {
 								item.Content = []byte("content")
 							}
 							all = append(all, item)
+							if state == Cancelled {
+								back := *item
+								back.TakenBack = "run 1"
+								all = append(all, &back)
+							}
 						}
 					}
 				}
@@ -163,6 +168,8 @@ func TestAnArrivalDoesWhatItsRowSays(t *testing.T) {
 			return
 		}
 		switch {
+		case s.item.State == Cancelled && (s.item.TakenBack == "" || s.record.generation != s.item.Generation+1):
+			t.Errorf("%q: what was cancelled became %s, and nobody has ordered that", r.when, d.item.State)
 		case s.item.State.Final() && d.item.Generation != s.item.Generation+1:
 			t.Errorf("%q: what rested as %s became %s without a new generation", r.when, s.item.State, d.item.State)
 		case s.item.State == Sending && d.item.State == Sending:

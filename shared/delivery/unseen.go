@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"dmlysender/shared/message"
 )
 
-// CancelUnseen is [Sender.Cancel] for a message whose record may be on a queue without the ledger knowing of it, as those of
-// a campaign are: where nothing stands, or what this message corrects, it is written down as cancelled, and the record
-// finds it at rest. The message has an id and is valid.
+// TakeBack is [Sender.Cancel] for a message of a campaign's run, whose record may be on a queue without the ledger knowing of
+// it: where nothing stands, or what this message corrects or was ordered to replace, it is written down as cancelled, and the record
+// finds it at rest. generation is the one that the record orders, as [Record] has it, and run is kept as the item's TakenBack. The
+// message has an id and is valid.
 //
 // Errors: a *message.Error if its id makes it too large; and those of Cancel but ErrNotFound.
-func (s *Sender) CancelUnseen(ctx context.Context, m message.Message, by string) (Item, error) {
-	c, err := s.newCourse(m, Record{})
+func (s *Sender) TakeBack(ctx context.Context, m message.Message, generation int, run, by string) (Item, error) {
+	c, err := s.newCourse(m, Record{Generation: generation})
 	if err != nil {
 		return Item{}, err
 	}
@@ -24,12 +26,13 @@ func (s *Sender) CancelUnseen(ctx context.Context, m message.Message, by string)
 		}
 		item, over := c.record.first(), ""
 		if c.standing != nil {
-			if !c.corrects() {
+			if !c.replaces() {
 				break
 			}
 			item, over = c.standing.nextGeneration(c.record.fingerprint, c.record.workspace), c.standing.Revision
 		}
 		item = item.moved(Cancelled, "cancelled by "+by, s.Clock.Now())
+		item.TakenBack = run
 		item.ForgetAt = later(item.ForgetAt, later(m.SendAt, m.ExpiresAt).Add(remember))
 		item.Revision = s.NewToken()
 		_, ok, err := s.put(ctx, item, over)
@@ -40,12 +43,12 @@ func (s *Sender) CancelUnseen(ctx context.Context, m message.Message, by string)
 			return item, nil
 		}
 	}
-	return s.Cancel(ctx, m.ID, by)
+	return s.cancel(ctx, m.ID, situation{person: by, run: run})
 }
 
-// corrects says whether the record would start what stands anew, with its own content.
-func (c *course) corrects() bool {
-	i := c.standing
-	return i.Fingerprint != c.record.fingerprint && (i.State == Rejected || i.State == Failed) &&
-		!slices.Contains(i.Refused, c.record.fingerprint)
+// replaces says whether the record would start what stands anew, with its own content or by an order.
+func (c *course) replaces() bool {
+	s := c.situation(time.Time{})
+	corrects := s.otherContent() && (s.item.State == Rejected || s.item.State == Failed) && !slices.Contains(s.item.Refused, s.record.fingerprint)
+	return corrects || s.ordersTakenBack()
 }

@@ -132,7 +132,7 @@ func (l *Ledger) batchGet(ctx context.Context, keys []map[string]types.Attribute
 	for range maxUnprocessed {
 		output, err := l.client.BatchGetItem(ctx, &sdk.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{*l.table: {
 			Keys: keys, ConsistentRead: aws.Bool(true),
-			ProjectionExpression:     aws.String("pk, sk, #state, generation, fingerprint, revision, refused, history, forgetAt"),
+			ProjectionExpression:     aws.String("pk, sk, #state, generation, fingerprint, revision, takenBack, refused, history, forgetAt"),
 			ExpressionAttributeNames: map[string]string{"#state": "state"},
 		}}})
 		if err != nil {

@@ -50,6 +50,7 @@ func encode(item delivery.Item) map[string]types.AttributeValue {
 	w.time("lease", item.Lease)
 	w.time("notBefore", item.NotBefore)
 	w.flag("resent", item.Resent)
+	w.text("takenBack", item.TakenBack)
 	w.flag("dropped", item.Dropped)
 	w.text("dmlyId", item.DMLYID)
 	w.text("dmlyStatus", item.DMLYStatus)
@@ -87,6 +88,7 @@ func decode(attributes map[string]types.AttributeValue) (delivery.Item, error) {
 		Lease:       r.time("lease"),
 		NotBefore:   r.time("notBefore"),
 		Resent:      r.flag("resent"),
+		TakenBack:   r.text("takenBack"),
 		Dropped:     r.flag("dropped"),
 		DMLYID:      r.text("dmlyId"),
 		DMLYStatus:  r.text("dmlyStatus"),

@@ -111,7 +111,7 @@ func looksManyUp(t *testing.T, l Campaigns) {
 		ids = append(ids, id, id) // asking twice is no error
 		if i%3 > 0 {
 			item := standing(id, delivery.States()[i%len(delivery.States())])
-			item.Generation = i
+			item.Generation, item.TakenBack = i, "run 1"
 			put(t, l, item, "", start)
 		}
 	}
@@ -127,7 +127,7 @@ func looksManyUp(t *testing.T, l Campaigns) {
 	for id, item := range got {
 		want, _ := get(t, l, id, start)
 		if item.ID != id || item.State != want.State || item.Generation != want.Generation || item.Fingerprint != want.Fingerprint ||
-			item.Revision != want.Revision || len(item.Refused) != len(want.Refused) || item.Place() != want.Place() {
+			item.Revision != want.Revision || item.TakenBack != want.TakenBack || len(item.Refused) != len(want.Refused) || item.Place() != want.Place() {
 			t.Errorf("%s: got %+v, want %+v", id, item, want)
 		}
 	}
