@@ -22,6 +22,7 @@ import (
 type api struct {
 	*Handler
 	huma.API
+	mux *http.ServeMux
 	// documents says that this one is only for its document: what serves does without, because to describe everything
 	// takes longer than to start.
 	documents bool
@@ -30,15 +31,22 @@ type api struct {
 // version is that of the contract: a major one that breaks callers has another path.
 const version = "1.0.0"
 
-func newAPI(h *Handler, mux humago.Mux) *api {
+func newAPI(h *Handler, mux *http.ServeMux) *api {
 	useProblems()
-	a := &api{Handler: h, API: humago.New(mux, huma.Config{
+	a := &api{Handler: h, mux: mux}
+	a.API = a.on(mux)
+	return a
+}
+
+// on is huma with the operations of one mux.
+func (a *api) on(mux *http.ServeMux) huma.API {
+	all := humago.New(mux, huma.Config{
 		OpenAPI:       &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{Title: "DMLY sender", Version: version}},
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
-	})}
-	a.UseMiddleware(a.logged, a.admit, a.takesJSON)
-	return a
+	})
+	all.UseMiddleware(a.logged, a.admit, a.takesJSON)
+	return all
 }
 
 func (a *api) registerAll() {
@@ -108,18 +116,31 @@ func forDMLYsCallers(op *huma.Operation) bool { return slices.Contains(op.Tags, 
 
 // register adds an operation. What handle returns as an error is answered as a problem. describe completes what huma says of
 // the operation in the document.
+//
+// huma looks at the types of an operation when that is called for the first time, which takes as long as hello world takes to start
+// for all of them, and next to nothing for one.
 func register[I, O any](a *api, op huma.Operation, describe func(op *huma.Operation), handle func(context.Context, *I) (*O, *Problem)) {
-	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
-		out, p := handle(ctx, in)
-		if p != nil {
-			return nil, a.finish(ctx, forDMLYsCallers(&op), p)
-		}
-		return out, nil
-	})
+	add := func(to huma.API) {
+		huma.Register(to, op, func(ctx context.Context, in *I) (*O, error) {
+			out, p := handle(ctx, in)
+			if p != nil {
+				return nil, a.finish(ctx, forDMLYsCallers(&op), p)
+			}
+			return out, nil
+		})
+	}
 	if a.documents {
+		add(a.API)
 		at := a.OpenAPI().Paths[op.Path]
 		describe(map[string]*huma.Operation{http.MethodGet: at.Get, http.MethodPost: at.Post, http.MethodPatch: at.Patch, http.MethodDelete: at.Delete}[op.Method])
+		return
 	}
+	serve := sync.OnceValue(func() http.Handler {
+		mux := http.NewServeMux()
+		add(a.on(mux))
+		return mux
+	})
+	a.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) { serve().ServeHTTP(w, r) })
 }
 
 // logged writes a line for each request, with nothing of its content.

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	sdk "github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
@@ -103,18 +103,13 @@ func bodyOf(r delivery.Record) (string, error) {
 	return body, nil
 }
 
-var (
-	roleOfPartition = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::\d{12}:role/.+$`)
-	queueOfAccount  = regexp.MustCompile(`^/(\d{12})/([A-Za-z0-9_-]{1,80})$`)
-)
-
 // partitionOf is the part of AWS that the role, and with it the stack, is in.
 func partitionOf(roleARN string) (string, error) {
-	parts := roleOfPartition.FindStringSubmatch(roleARN)
-	if parts == nil {
+	role, err := arn.Parse(roleARN)
+	if err != nil || role.Service != "iam" || !isAccount(role.AccountID) || !strings.HasPrefix(role.Resource, "role/") || role.Resource == "role/" {
 		return "", fmt.Errorf("%q is not the ARN of a role, such as arn:aws:iam::123456789012:role/NAME", roleARN)
 	}
-	return parts[1], nil
+	return role.Partition, nil
 }
 
 // queueARN is the ARN of the queue with the URL.
@@ -123,9 +118,21 @@ func queueARN(partition, region, queueURL string) (*string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the URL of a queue is none: %w", err)
 	}
-	parts := queueOfAccount.FindStringSubmatch(u.Path)
-	if parts == nil {
+	account, name, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	if !isAccount(account) || !isQueue(name) {
 		return nil, fmt.Errorf("%q is not the URL of a standard queue, such as https://sqs.%s.amazonaws.com/123456789012/NAME", queueURL, region)
 	}
-	return aws.String("arn:" + partition + ":sqs:" + region + ":" + parts[1] + ":" + parts[2]), nil
+	return aws.String("arn:" + partition + ":sqs:" + region + ":" + account + ":" + name), nil
+}
+
+// isAccount and isQueue say what could be an account of AWS, and a standard queue of one. Regular expressions would add to each
+// start.
+func isAccount(s string) bool {
+	return len(s) == 12 && !strings.ContainsFunc(s, func(c rune) bool { return c < '0' || c > '9' })
+}
+
+func isQueue(s string) bool {
+	return s != "" && len(s) <= 80 && !strings.ContainsFunc(s, func(c rune) bool {
+		return c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
 }
