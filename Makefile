@@ -9,6 +9,9 @@ MINISTACK_VERSION := 1.5.33
 SCHEMATHESIS_VERSION := 4.32.5
 NODE_VERSION := 24.19.0
 OAPI_CODEGEN_VERSION := v2.8.2
+ACTIONLINT_VERSION := v1.7.12
+GITLEAKS_VERSION := v8.30.1
+GOVULNCHECK_VERSION := v1.9.0
 
 # The processor to build for: arm64 (what the template deploys), amd64, or native (this machine's).
 ARCH ?= arm64
@@ -32,6 +35,9 @@ goBuild = CGO_ENABLED=0 GOOS=linux GOARCH=$(goarch) go build -trimpath -buildvcs
 tools := $(CURDIR)/.tools
 golangciLint := $(tools)/bin/golangci-lint
 golangciLintStamp := $(tools)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+actionlintStamp := $(tools)/actionlint-$(ACTIONLINT_VERSION)
+gitleaksStamp := $(tools)/gitleaks-$(GITLEAKS_VERSION)
+govulncheckStamp := $(tools)/govulncheck-$(GOVULNCHECK_VERSION)
 python := $(tools)/venv/bin
 pythonStamp := $(tools)/python-$(SAM_CLI_VERSION)-$(CFN_LINT_VERSION)-$(CFN_LINT_SERVERLESS_VERSION)
 sam := SAM_CLI_TELEMETRY=0 $(python)/sam
@@ -41,7 +47,13 @@ sam := SAM_CLI_TELEMETRY=0 $(python)/sam
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' -v first='$(helpFirst)' ' \
+		/^[a-z][a-z0-9-]*:.*## / { line[$$1] = sprintf("  make %-13s %s", $$1, $$2); names[++n] = $$1 } \
+		END { for (i = 1; i <= split(first, order, " "); i++) { print line[order[i]]; delete line[order[i]] } \
+			for (i = 1; i <= n; i++) if (names[i] in line) print line[names[i]] }' $(MAKEFILE_LIST)
+
+# In this order, and then the others as they stand here.
+helpFirst := run test lint build validate deploy preflight problems settle redrive invoke
 
 # Built and started rather than `go run`, so that an error is the program's own sentence, and Ctrl-C reaches it alone.
 .PHONY: run
@@ -90,8 +102,28 @@ openapi: ## Write openapi.json and the page of problems from the code
 	go test ./functions/api/httpapi -run 'TestTheCommittedDocument|TestEachProblem' -count=1 -update
 
 .PHONY: lint
-lint: $(golangciLintStamp) ## Lint the Go code
+lint: $(golangciLintStamp) $(actionlintStamp) ## Lint the Go code, with gosec, and the workflow
 	$(golangciLint) run ./...
+	$(tools)/bin/actionlint -shellcheck= -pyflakes=
+
+# The files as they are, and every commit. What is no secret stands in .gitleaks.toml, each with its reason.
+.PHONY: secrets
+secrets: $(gitleaksStamp) ## Look for secrets in the files and in git's history
+	$(tools)/bin/gitleaks dir --no-banner --no-color --redact --verbose .
+	$(tools)/bin/gitleaks git --no-banner --no-color --redact --verbose .
+
+# Needs the database of vuln.go.dev, or a copy: ARGS=-db=file:///path. Without one it fails, because nothing was checked.
+.PHONY: vuln
+vuln: $(govulncheckStamp) ## Look for known vulnerabilities in what the code calls
+	@mkdir -p build
+	@$(tools)/bin/govulncheck $(ARGS) ./... >build/vuln.txt 2>&1; status=$$?; cat build/vuln.txt; \
+	if grep -q '^govulncheck: fetching vulnerabilities' build/vuln.txt; then \
+		echo "NOT CHECKED: Go's vulnerability database does not answer, so known vulnerabilities were not looked for." >&2; \
+	fi; exit $$status
+
+.PHONY: reproducible
+reproducible: ## Build the functions twice, in two folders, and compare their bytes
+	@.ci/reproducible $(goarch)
 
 .PHONY: validate
 validate: $(pythonStamp) ## Check template.yaml
@@ -200,6 +232,18 @@ build-ApiFunction:
 
 $(golangciLintStamp):
 	GOBIN=$(tools)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@touch $@
+
+$(actionlintStamp):
+	GOBIN=$(tools)/bin go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+	@touch $@
+
+$(gitleaksStamp):
+	GOBIN=$(tools)/bin go install github.com/zricethezav/gitleaks/v8@$(GITLEAKS_VERSION)
+	@touch $@
+
+$(govulncheckStamp):
+	GOBIN=$(tools)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	@touch $@
 
 $(pythonStamp):
