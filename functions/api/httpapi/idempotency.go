@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"dmlysender/shared/ledger"
 	"dmlysender/shared/message"
 )
 
@@ -68,5 +69,17 @@ func (h *Handler) idOf(key, inBody string) (id string, known bool, p *Problem) {
 	if key == "." || key == ".." { // no client can ask for it then: these have a meaning in a URL's path
 		return "", false, invalidKey.problem("an id of dots alone cannot stand in a path: choose another")
 	}
+	if _, _, ofCampaign := ledger.CampaignOf(key); ofCampaign {
+		return "", false, campaignsID(inBody != "")
+	}
 	return key, true, nil
+}
+
+// campaignsID refuses an id as campaigns give their messages: theirs are counted by it.
+func campaignsID(inBody bool) *Problem {
+	p := invalidKey.problem("the Idempotency-Key would be the id of a campaign's message: choose another")
+	if inBody {
+		p = invalidMessage.problem("the message is not valid: see errors")
+	}
+	return p.with([]message.Problem{{Pointer: "/id", Detail: "has the form c.<campaign>.<26 letters and digits>, which only the messages of campaigns have: choose another"}})
 }
