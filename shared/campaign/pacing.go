@@ -3,6 +3,7 @@ package campaign
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"time"
 
 	"dmlysender/shared/campaign/plan"
@@ -83,7 +84,7 @@ func nextStep(r Record, perMinute int) Step {
 	if growth < 1 {
 		growth = 2
 	}
-	size := float64(r.Step.Size) * growth
+	size := math.Ceil(float64(r.Step.Size) * growth) // a small step grows, too
 	if size > float64(perMinute)*feedAhead.Minutes() {
 		return Step{}
 	}

@@ -84,7 +84,8 @@ func TestAStepBeginsWhenTheOneBeforeHasComeToRest(t *testing.T) {
 		"the third":         {ramp, Record{Step: Step{100, 150}, Fed: Place{Row: 150}, Watched: Place{Row: 150}}, Step{200, 350}},
 		"more than is fed":  {ramp, Record{Step: Step{400, 750}, Fed: Place{Row: 750}, Watched: Place{Row: 750}}, Step{}},
 		"over":              {ramp, Record{Fed: Place{Row: 800}, Watched: Place{Row: 750}}, Step{}},
-		"growing by a half": {plan.Ramp{Canary: 3, Growth: 1.5}, Record{Step: Step{3, 3}, Fed: Place{Row: 3}, Watched: Place{Row: 3}}, Step{4, 7}},
+		"growing by a half": {plan.Ramp{Canary: 3, Growth: 1.5}, Record{Step: Step{3, 3}, Fed: Place{Row: 3}, Watched: Place{Row: 3}}, Step{5, 8}},
+		"growing from one":  {plan.Ramp{Canary: 1, Growth: 1.1}, Record{Step: Step{1, 1}, Fed: Place{Row: 1}, Watched: Place{Row: 1}}, Step{2, 3}},
 		"not growing":       {plan.Ramp{Canary: 3, Growth: 1}, Record{Step: Step{3, 3}, Fed: Place{Row: 3}, Watched: Place{Row: 3}}, Step{3, 6}},
 	} {
 		tt.r.Definition.Ramp = tt.ramp
@@ -173,6 +174,9 @@ func TestTheEndIsEstimatedByWhatIsSeen(t *testing.T) {
 		{0, 10, 5, noon},
 		{-3, 10, 0, noon},
 		{100, 0, 0, time.Time{}},
+		{100, 10, 500, noon.Add(10 * time.Minute)}, // a minute in which two were seen is no rate
+		{10_000_000, 1, 0.0001, time.Time{}},       // further than a time can be written
+		{10_000_000, 96, 1, noon.Add(10_000_000 * time.Minute)},
 	} {
 		if got := estimate(noon, tt.left, tt.perMinute, tt.seen); !got.Equal(tt.want) {
 			t.Errorf("%+v: got %v", tt, got)

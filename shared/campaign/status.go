@@ -148,15 +148,19 @@ func seenPerMinute(marks []Mark) float64 {
 	return float64(last.Resting-first.Resting) / minutes
 }
 
-// estimate goes by what was seen, if anything was, else by what may be.
+// longest is how far ahead an end is estimated at most, in minutes: a century, which a duration can hold.
+const longest = 100 * 366 * 24 * 60
+
+// estimate goes by what was seen, if anything was, and by no more than may be.
 func estimate(now time.Time, left int, perMinute, seen float64) time.Time {
 	if seen > 0 {
-		perMinute = seen
+		perMinute = min(perMinute, seen)
 	}
-	if perMinute <= 0 {
+	minutes := float64(max(left, 0)) / perMinute
+	if perMinute <= 0 || minutes > longest {
 		return time.Time{}
 	}
-	return now.Add(time.Duration(float64(max(left, 0)) / perMinute * float64(time.Minute))).Round(time.Second)
+	return now.Add(time.Duration(minutes * float64(time.Minute))).Round(time.Second)
 }
 
 // ErrCursor says that a cursor is not one that [Service.Problems] gave.
