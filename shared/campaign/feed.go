@@ -73,14 +73,15 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 		}
 		r.Step = nextStep(*r, h.AccountPerMinute)
 		now := h.Clock.Now()
-		n, start := pacing{
+		p := pacing{
 			now: now, perMinute: h.AccountPerMinute, own: r.Definition.RatePerMinute, depth: depth, sharers: h.sharers, fed: h.fed,
 			ahead: openFor(r.Definition, messages[0], now), horizon: r.Horizon,
-		}.quota()
-		n = take(wanted, n)
-		if r.Step != (Step{}) {
-			n = min(n, max(0, r.Step.End-r.Fed.Row))
 		}
+		quota, start := p.quota()
+		p.sharers = 1
+		alone, _ := p.quota()
+		n := r.rowsOf(wanted, quota)
+		h.hungry = n < r.rowsOf(wanted, alone)
 		if n == 0 {
 			return false
 		}
@@ -92,6 +93,15 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 		h.intended = h.r.Feeding
 	}
 	return more, err
+}
+
+// rowsOf is how many of the next rows are fed if so many may be put on the queue.
+func (r *Record) rowsOf(wanted []bool, quota int) int {
+	n := take(wanted, quota)
+	if r.Step != (Step{}) {
+		n = min(n, max(0, r.Step.End-r.Fed.Row))
+	}
+	return n
 }
 
 // enqueue puts the rows between Fed and Feeding on their queues, and writes down that they are there.

@@ -32,6 +32,8 @@ type tick struct {
 	depths map[delivery.Lane]int
 	// sharers is how many campaigns have yet to be fed, this one included.
 	sharers int
+	// hungry are those that would have been fed more if there were fewer of them.
+	hungry []string
 }
 
 func (s *Service) newTick(ctx context.Context) *tick {
@@ -55,6 +57,18 @@ func (s *Service) Tick(ctx context.Context) error {
 	}
 	t := s.newTick(ctx)
 	var problems []error
+	for len(ids) > 0 && t.hasTime(ctx) { // what some leave of their shares is given to those that want more
+		problems = append(problems, t.round(ctx, ids)...)
+		ids, t.hungry = t.hungry, nil
+		if !t.hasRoom() {
+			break
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// round works on these campaigns, of which the last one has all that the others left: it is not hungry after that.
+func (t *tick) round(ctx context.Context, ids []string) (problems []error) {
 	for i, id := range ids {
 		if !t.hasTime(ctx) {
 			break
@@ -64,7 +78,17 @@ func (s *Service) Tick(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("campaign %s: %w", id, err))
 		}
 	}
-	return errors.Join(problems...)
+	return problems
+}
+
+// hasRoom says whether a queue that was fed could have more.
+func (t *tick) hasRoom() bool {
+	for _, depth := range t.depths {
+		if depth < int(float64(t.AccountPerMinute)*feedAhead.Minutes()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *tick) hasTime(ctx context.Context) bool {
@@ -91,6 +115,9 @@ func (t *tick) work(ctx context.Context, id string) (err error) {
 	if err == nil {
 		err = errors.Join(h.run(ctx), h.release(ctx))
 	}
+	if err == nil && h.hungry {
+		t.hungry = append(t.hungry, id)
+	}
 	if errors.Is(err, errTaken) {
 		return nil
 	}
@@ -107,6 +134,8 @@ type hand struct {
 	fed int
 	// intended is up to where this hand decided to feed.
 	intended Place
+	// hungry says that it would have fed more if it had not to share.
+	hungry bool
 }
 
 // run does what is to be done for the campaign as it stands.
