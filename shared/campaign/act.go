@@ -82,7 +82,7 @@ func (s *Service) Cancel(ctx context.Context, id, by string) (Status, error) {
 
 // Resend sends once more what has failed, which is proven unsent, of a campaign that is complete.
 //
-// Errors: ErrNoCampaign; a *[StateError] if it is not complete, or none of it has failed; or that the store could not be asked.
+// Errors: ErrNoCampaign; a *[StateError] if it is not complete, none of it has failed, or that is forgotten; or that the store could not be asked.
 func (s *Service) Resend(ctx context.Context, id, by string) (Status, error) {
 	return s.act(ctx, id, "to send once more what failed", func(r *Record) (bool, error) {
 		switch {
@@ -90,6 +90,8 @@ func (s *Service) Resend(ctx context.Context, id, by string) (Status, error) {
 			return false, &StateError{State: r.State, Reason: "what has failed is sent once more when it is complete"}
 		case r.Resting[delivery.Failed] == 0:
 			return false, &StateError{State: r.State, Reason: "none of its messages has failed"}
+		case r.forgets(s.Clock.Now().Add(ahead)):
+			return false, &StateError{State: r.State, Reason: "what has failed is remembered for 30 days, and these are over; send it under another id"}
 		}
 		r.State, r.Reason, r.ActBy, r.ResendAt = Running, "", by, s.Clock.Now()
 		r.EndedAt, r.ForgetAt = time.Time{}, time.Time{}

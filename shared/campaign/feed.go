@@ -28,6 +28,8 @@ func (h *hand) feed(ctx context.Context) error {
 		var more bool
 		var err error
 		switch {
+		case h.r.Fed != h.r.end() && h.r.Again && h.r.forgets(h.Clock.Now().Add(time.Hour)): // by then what is read now is looked up
+			err = h.pause(ctx, forgotten)
 		case h.r.Feeding != h.r.Fed:
 			more = true
 			err = h.enqueue(ctx)
@@ -86,6 +88,9 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 			return false
 		}
 		r.Feeding, r.Horizon = rows[n-1].end, start
+		if r.FirstFedAt.IsZero() {
+			r.FirstFedAt = now
+		}
 		r.Workspaces = workspaces(r.Workspaces, messages[:n])
 		return true
 	})

@@ -16,6 +16,10 @@ import (
 // canary is taken as it is.
 const fewest = 20
 
+// forgotten is why a campaign that was run before pauses.
+const forgotten = "whom it was sent to in its earlier runs is remembered for 30 days, and these are over, so that it would be sent again; " +
+	"cancel it, and start another one for those who are still to get it"
+
 // tooMany says why a campaign has to pause, by what came of its last messages, or nothing.
 func tooMany(recent string, ramp plan.Ramp) (reason string) {
 	of := max(len(recent), fewest)

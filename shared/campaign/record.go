@@ -56,8 +56,9 @@ type Record struct {
 
 	StartedAt time.Time `json:"startedAt"`
 	PlannedAt time.Time `json:"plannedAt,omitzero"`
-	// FedAt is when messages were put on the queue last.
-	FedAt time.Time `json:"fedAt,omitzero"`
+	// FirstFedAt is when messages were put on the queue first, in whichever run, and FedAt when they were last.
+	FirstFedAt time.Time `json:"firstFedAt,omitzero"`
+	FedAt      time.Time `json:"fedAt,omitzero"`
 	// EndedAt is when nothing was left to do.
 	EndedAt time.Time `json:"endedAt,omitzero"`
 	// ForgetAt is when the record's time is over: from then on it counts as absent. The zero time is never.
@@ -157,6 +158,11 @@ func (r Record) clone() Record {
 	r.Marks = slices.Clone(r.Marks)
 	r.Workspaces = slices.Clone(r.Workspaces)
 	return r
+}
+
+// forgets says whether the ledger may have forgotten messages of the campaign by then, so that nobody knows who has got one.
+func (r Record) forgets(by time.Time) bool {
+	return !r.FirstFedAt.IsZero() && !by.Before(r.FirstFedAt.Add(delivery.Remember))
 }
 
 // remember is how long a campaign is remembered after its end.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"dmlysender/shared/campaign/plan"
 	"dmlysender/shared/message"
@@ -15,12 +16,16 @@ import (
 // audiences is the folder of the files that users put down. Nothing else can be named as an audience.
 const audiences = "audiences/"
 
+// ahead is how long before its messages are forgotten a campaign is not begun again: it takes its time.
+const ahead = 24 * time.Hour
+
 // Start starts a campaign as [plan.Decode] returns it; by is who wants that. It is planned and sent from the next Tick on.
 //
 // Starting the same campaign again while it is under way changes nothing, and known is true. One that has ended is run again: of its
 // new plan it sends what the ledger does not have at rest, and what it has as rejected or failed with other content.
 //
-// Errors: a *message.Error if there is no such audience; a *[StateError] if another campaign with this id is under way; or that
+// Errors: a *message.Error if there is no such audience; a *[StateError] if another campaign with this id is under way, or has
+// ended so long ago that the ledger has forgotten whom it was sent to; or that
 // the files or the store could not be asked, and then starting it again does no harm.
 func (s *Service) Start(ctx context.Context, d plan.Definition, by string) (status Status, known bool, err error) {
 	encoded, err := d.Encode()
@@ -42,7 +47,14 @@ func (s *Service) Start(ctx context.Context, d plan.Definition, by string) (stat
 			status, err := s.status(ctx, standing)
 			return status, true, err
 		}
-		r := Record{ID: d.ID, Revision: s.NewToken(), Run: standing.Run + 1, Digest: digest, State: Planning, By: by, StartedAt: now}
+		if standing.forgets(now.Add(ahead)) {
+			return Status{}, false, &StateError{State: standing.State, Reason: "whom it was sent to is remembered for 30 days, and these are over, so that " +
+				"it would be sent again; use another id, with those in the audience who are still to get it"}
+		}
+		r := Record{
+			ID: d.ID, Revision: s.NewToken(), Run: standing.Run + 1, Digest: digest, State: Planning, By: by, StartedAt: now,
+			FirstFedAt: standing.FirstFedAt,
+		}
 		if err := s.pin(ctx, &r, d); err != nil {
 			return Status{}, false, err
 		}

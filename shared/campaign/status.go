@@ -111,7 +111,8 @@ func (s *Service) counts(ctx context.Context, r Record) (map[delivery.State]int,
 		return maps.Clone(r.Resting), nil
 	}
 	counts := maps.Clone(r.Resting)
-	if !r.Again { // otherwise there may be messages of earlier runs among the ledger's
+	// Otherwise there may be messages of earlier runs among the ledger's, or some of this one forgotten.
+	if !r.Again && !r.forgets(s.Clock.Now()) {
 		var err error
 		if counts, err = s.Ledger.Counts(ctx, r.ID, s.Clock.Now()); err != nil {
 			return nil, err

@@ -67,6 +67,10 @@ const (
 	remember = 30 * 24 * time.Hour
 )
 
+// Remember is how long a message is remembered, at least, after the last that happened to it: from then on its id is that of
+// a new one.
+const Remember = remember
+
 // Item is what the ledger holds of one message.
 type Item struct {
 	ID string
