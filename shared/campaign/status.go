@@ -89,7 +89,8 @@ func (s *Service) status(ctx context.Context, r Record) (Status, error) {
 		return Status{}, err
 	}
 	if r.Summary.Bad+r.Summary.Duplicates > 0 {
-		if status.Summary.First, _, err = s.problems(ctx, r, 0, maxShown); err != nil {
+		// The bucket does not keep them for ever, and they are not what somebody asks for who pauses or cancels it.
+		if status.Summary.First, _, err = s.problems(ctx, r, 0, maxShown); err != nil && !errors.Is(err, ErrNoFile) {
 			return Status{}, err
 		}
 	}
