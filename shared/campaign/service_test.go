@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dmlysender/shared/campaign"
@@ -193,28 +194,27 @@ func (slow) Plan(ctx context.Context, _ plan.Definition, _ io.Reader, _, _ io.Wr
 
 func TestAPlanningThatDoesNotEndIsBegunAgainAndNotForEver(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.begin(5, "")
-	w.service.Planner = slow{}
-	for i := range 11 {
-		if state := w.status().State; state != campaign.Planning {
-			t.Fatalf("after %d times it is %s", i, state)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.service.Clock, w.service.Planner = delivery.SystemClock{}, slow{} // the context goes by the same clock
+		w.begin(5, "")
+		for i := range 11 {
+			if state := w.status().State; state != campaign.Planning {
+				t.Fatalf("after %d times it is %s", i, state)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			if err := w.service.Tick(ctx); i < 10 && !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+			cancel()
+			if w.files.contents["campaigns/spring/1/plan.jsonl"] != nil {
+				t.Error("a part of a plan is there")
+			}
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		// The clock of the world is another one than the context's.
-		w.service.Clock = delivery.SystemClock{}
-		if err := w.service.Tick(ctx); i < 10 && !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
+		if status := w.status(); status.State != campaign.Refused || !strings.Contains(status.Reason, "10 times") {
+			t.Errorf("then %s because %q", status.State, status.Reason)
 		}
-		cancel()
-		w.service.Clock = w.clock
-		if w.files.contents["campaigns/spring/1/plan.jsonl"] != nil {
-			t.Error("a part of a plan is there")
-		}
-	}
-	if status := w.status(); status.State != campaign.Refused || !strings.Contains(status.Reason, "10 times") {
-		t.Errorf("then %s because %q", status.State, status.Reason)
-	}
+	})
 }
 
 func TestProblemsAreListedByPages(t *testing.T) {
@@ -252,6 +252,49 @@ func TestProblemsAreListedByPages(t *testing.T) {
 	}
 	if _, _, err := w.service.Problems(t.Context(), "other", 20, ""); !errors.Is(err, campaign.ErrNoCampaign) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The bucket's life cycle may have taken them.
+func TestACampaignWhoseProblemsAreGoneIsShownAllTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.files.put("audiences/spring.csv", csv(2, "12,x"))
+	w.start(definition(t, ""))
+	w.minute()
+	delete(w.files.contents, "campaigns/spring/1/problems.jsonl")
+	if status := w.status(); status.Summary.Bad != 1 || len(status.Summary.First) != 0 {
+		t.Errorf("got %+v", status)
+	}
+	w.do(pause)
+}
+
+func TestACampaignWhoseTimesCannotBeKeptIsNotStarted(t *testing.T) {
+	t.Parallel()
+	const far, yesterday = "2028-11-23T12:00:00Z", "2026-11-22T12:00:00Z"
+	for name, tt := range map[string]struct{ times, pointer string }{
+		"sent in two years":       {`"sendAt":"` + far + `"`, "/message/sendAt"},
+		"expired":                 {`"expiresAt":"` + yesterday + `"`, "/message/expiresAt"},
+		"expires before it opens": {`"expiresAt":"2026-11-23T18:00:00Z","deliverWithin":{"from":"20:00","to":"21:00","timezone":"UTC"}`, "/message/expiresAt"},
+		"each row has its own":    {`"expiresAt":"{{name}}","sendAt":"{{name}}"`, ""},
+		"hours of each row":       {`"expiresAt":"2026-11-23T18:00:00Z","deliverWithin":{"from":"{{name}}","to":"21:00","timezone":"UTC"}`, ""},
+		"in time":                 {`"expiresAt":"2026-11-23T18:00:00Z","sendAt":"2026-11-23T17:00:00Z"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.files.put("audiences/spring.csv", csv(2))
+			d := parse(t, `{"id":"spring","audience":{"file":"spring.csv"},"message":{"channel":"whatsapp","type":"text","workspace":{"id":"W1"},
+				"recipient":{"phoneNumber":"{{phone}}"},"textMessage":"Hello",`+tt.times+`}}`)
+			_, _, err := w.service.Start(t.Context(), d, "ops")
+			_, planErr := w.service.Preflight(t.Context(), d)
+			for _, err := range []error{err, planErr} {
+				invalid, _ := errors.AsType[*message.Error](err)
+				if tt.pointer == "" && err != nil || tt.pointer != "" && (invalid == nil || invalid.Problems[0].Pointer != tt.pointer) {
+					t.Errorf("got %v, want %q", err, tt.pointer)
+				}
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dmlysender/shared/campaign/plan"
+	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
 )
 
@@ -24,7 +25,7 @@ const ahead = 24 * time.Hour
 // Starting the same campaign again while it is under way changes nothing, and known is true. One that has ended is run again: of its
 // new plan it sends what the ledger does not have at rest, and what it has as rejected or failed with other content.
 //
-// Errors: a *message.Error if there is no such audience; a *[StateError] if another campaign with this id is under way, or has
+// Errors: a *message.Error if there is no such audience, or its times cannot be kept; a *[StateError] if another campaign with this id is under way, or has
 // ended so long ago that the ledger has forgotten whom it was sent to; or that
 // the files or the store could not be asked, and then starting it again does no harm.
 func (s *Service) Start(ctx context.Context, d plan.Definition, by string) (status Status, known bool, err error) {
@@ -51,6 +52,9 @@ func (s *Service) Start(ctx context.Context, d plan.Definition, by string) (stat
 			return Status{}, false, &StateError{State: standing.State, Reason: "whom it was sent to is remembered for 30 days, and these are over, so that " +
 				"it would be sent again; use another id, with those in the audience who are still to get it"}
 		}
+		if err := inTime(d, now); err != nil {
+			return Status{}, false, err
+		}
 		r := Record{
 			ID: d.ID, Revision: s.NewToken(), Run: standing.Run + 1, Digest: digest, State: Planning, By: by, StartedAt: now,
 			FirstFedAt: standing.FirstFedAt,
@@ -69,6 +73,20 @@ func (s *Service) Start(ctx context.Context, d plan.Definition, by string) (stat
 		}
 	}
 	return Status{}, false, fmt.Errorf("start campaign %s: others kept writing; try again", d.ID)
+}
+
+// inTime refuses a campaign whose messages would all be rejected, or expire, by their times.
+func inTime(d plan.Definition, now time.Time) error {
+	m := d.Times()
+	if err := delivery.CheckAhead(m.SendAt, now); err != nil {
+		return &message.Error{Problems: []message.Problem{{Pointer: "/message/sendAt", Detail: err.Error()}}}
+	}
+	if !m.ExpiresAt.IsZero() && !delivery.DueAt(m, now).Before(m.ExpiresAt) {
+		return &message.Error{Problems: []message.Problem{{
+			Pointer: "/message/expiresAt", Detail: "has passed, or comes before its sendAt or its hours: none of the messages could be sent any more",
+		}}}
+	}
+	return nil
 }
 
 func underWay(r Record) error {
@@ -120,8 +138,11 @@ func (s *Service) openAudience(ctx context.Context, name string) (File, error) {
 
 // Preflight says what a campaign would do, without starting it. It reads the whole audience.
 //
-// Errors: a *message.Error if there is no such audience; those of [plan.Planner.Preflight]; or that it could not be read.
+// Errors: a *message.Error if there is no such audience, or its times cannot be kept; those of [plan.Planner.Preflight]; or that it could not be read.
 func (s *Service) Preflight(ctx context.Context, d plan.Definition) (plan.Report, error) {
+	if err := inTime(d, s.Clock.Now()); err != nil {
+		return plan.Report{}, err
+	}
 	var audience io.ReadCloser
 	if d.Audience.File == "" {
 		reader, writer := io.Pipe()

@@ -68,6 +68,15 @@ func (d Definition) Workspace() (id string, perRow bool) {
 	return m.Workspace.ID, strings.Contains(m.Workspace.ID, opening)
 }
 
+// Times has the message's sendAt, expiresAt and deliverWithin, as far as they are the same in each row, and nothing else.
+func (d Definition) Times() message.Message {
+	t, wrong := compile(d.Message)
+	if len(wrong) > 0 {
+		return message.Message{}
+	}
+	return t.times
+}
+
 // Encode writes the campaign as [Decode] reads it, with its defaults. Equal campaigns become equal bytes, whatever blanks
 // they were written with.
 func (d Definition) Encode() ([]byte, error) {

@@ -59,10 +59,10 @@ func (p Planner) Preflight(ctx context.Context, d Definition, from io.Reader, ac
 
 // openMinutes are those of a message's deliverWithin, if it has one that is the same for each row.
 func openMinutes(raw []byte) int {
-	t, wrong := compile(raw)
-	if len(wrong) > 0 || t.within("/deliverWithin") || t.window == nil {
+	window := Definition{Message: raw}.Times().DeliverWithin
+	if window == nil {
 		return 0
 	}
 	const day = 24 * 60
-	return (int(t.window.To) - int(t.window.From) + day) % day
+	return (int(window.To) - int(window.From) + day) % day
 }

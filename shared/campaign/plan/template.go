@@ -34,8 +34,8 @@ type template struct {
 	text  *fasttemplate.Template
 	// hasWorkspace says that the message names one, perhaps by a placeholder.
 	hasWorkspace bool
-	// window is its deliverWithin, or nil.
-	window *message.Window
+	// times has its sendAt, expiresAt and deliverWithin, as far as they have no placeholder.
+	times message.Message
 	// json is the message, in its shortest form, and nulled has null where json has a string with placeholders.
 	json, nulled []byte
 }
@@ -164,7 +164,11 @@ const stacks = "the stack's"
 // wrongInEachRow decodes the message as it is, and returns the problems that have nothing to do with a placeholder.
 func (t *template) wrongInEachRow() []message.Problem {
 	m, err := message.Decode(t.json, message.Defaults{Workspace: stacks})
-	t.hasWorkspace, t.window = m.Workspace.ID != stacks, m.DeliverWithin
+	t.hasWorkspace = m.Workspace.ID != stacks
+	t.times = message.Message{SendAt: m.SendAt, ExpiresAt: m.ExpiresAt}
+	if !t.within("/deliverWithin") {
+		t.times.DeliverWithin = m.DeliverWithin
+	}
 	found, _ := errors.AsType[*message.Error](err)
 	switch {
 	case found == nil:
