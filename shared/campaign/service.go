@@ -69,7 +69,11 @@ func (s *Service) log(ctx context.Context, r Record, what string) {
 	if s.Log == nil {
 		return
 	}
+	reason := r.Reason
+	if r.State == Refused { // it quotes the header, which may have been people
+		reason = "see the campaign"
+	}
 	s.Log.LogAttrs(ctx, slog.LevelInfo, "campaign "+what, //nolint:sloglint // one of a few words
-		slog.String("campaign", r.ID), slog.Int("run", r.Run), slog.String("state", string(r.State)), slog.String("reason", r.Reason),
+		slog.String("campaign", r.ID), slog.Int("run", r.Run), slog.String("state", string(r.State)), slog.String("reason", reason),
 		slog.Int("total", r.Summary.Good), slog.Int("fed", r.Fed.Row), slog.Int("resting", r.resting()))
 }

@@ -1,10 +1,12 @@
 package campaign_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -304,4 +306,21 @@ func stateOf(err error) (campaign.State, bool) {
 		return "", false
 	}
 	return e.State, true
+}
+
+// The first row of a file without a header has people in it, and the reason shows it.
+func TestNothingOfAnAudienceIsLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var lines bytes.Buffer
+	w.service.Log = slog.New(slog.NewTextHandler(&lines, nil))
+	w.files.put("audiences/spring.csv", "Ada Lovelace,London\nBob,Rome\n")
+	w.start(definition(t, ""))
+	w.tick()
+	if status := w.status(); status.State != campaign.Refused || !strings.Contains(status.Reason, "{{phone}}") {
+		t.Errorf("got %+v", status)
+	}
+	if got := lines.String(); strings.Contains(got, "Ada") || !strings.Contains(got, "campaign refused") {
+		t.Errorf("logged %s", got)
+	}
 }

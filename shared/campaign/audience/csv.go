@@ -37,8 +37,8 @@ func newCSV(l *lines, names []string, most int) (*csvFormat, error) {
 	c.columns = len(header)
 	for _, name := range names {
 		column := slices.Index(header, name)
-		if column < 0 && slices.ContainsFunc(header, isNumber) { // which is not to be repeated
-			return nil, unusable("its first row has what looks like a phone number, and has to be a header, such as phone,name")
+		if column < 0 && slices.ContainsFunc(header, isAddress) { // which is not to be repeated
+			return nil, unusable("its first row has what looks like a phone number or an e-mail address, and has to be a header, such as phone,name")
 		}
 		if column < 0 {
 			return nil, unusable("the message has a placeholder {{%s}}, and the header has no such column; it has %s", shorten(name), list(header))
@@ -222,8 +222,11 @@ func (c *csvFormat) parseQuoted(record []byte) ([][]byte, error) {
 
 func hasQuotes(text []byte) bool { return bytes.IndexByte(text, '"') >= 0 }
 
-// isNumber says whether there are as many digits as a phone number has.
-func isNumber(name string) bool {
+// isAddress says whether there are as many digits as a phone number has, or an "@".
+func isAddress(name string) bool {
+	if strings.Contains(name, "@") {
+		return true
+	}
 	digits := 0
 	for _, r := range name {
 		if '0' <= r && r <= '9' {
