@@ -15,6 +15,7 @@ import (
 // Campaigns runs them; [campaign.Service] does.
 type Campaigns interface {
 	Start(ctx context.Context, d plan.Definition, by string) (status campaign.Status, known bool, err error)
+	Definition(ctx context.Context, id string) (plan.Definition, error)
 	Tick(ctx context.Context) error
 }
 
@@ -49,6 +50,14 @@ func (h *Handler) start(ctx context.Context, raw json.RawMessage, at time.Time) 
 	d.ID += "-" + at.UTC().Format("20060102T150405Z")
 	if !plan.ValidID(d.ID) {
 		return "", fmt.Errorf("the id of a schedule's campaign has at most %d characters, as its occurrence is added to it", plan.MaxID-len("-20060102T150405Z"))
+	}
+	// To start one that has ended would run it again: it may have been cancelled since the occurrence was delivered first.
+	switch _, err := h.Campaigns.Definition(ctx, d.ID); {
+	case err == nil:
+		h.Log.InfoContext(ctx, "campaign of a schedule, which was started before", slog.String("campaign", d.ID))
+		return d.ID, nil
+	case !errors.Is(err, campaign.ErrNoCampaign):
+		return "", fmt.Errorf("look up campaign %s: %w", d.ID, err)
 	}
 	status, known, err := h.Campaigns.Start(ctx, d, "a schedule")
 	if err != nil {

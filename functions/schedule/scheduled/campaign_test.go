@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,13 +16,25 @@ import (
 // runner notes what it is asked to run.
 type runner struct {
 	started []string
+	known   []string
 	ticks   int
 	err     error
+	lookErr error
 }
 
 func (r *runner) Start(_ context.Context, d plan.Definition, by string) (campaign.Status, bool, error) {
 	r.started = append(r.started, d.ID+" by "+by)
 	return campaign.Status{ID: d.ID, State: campaign.Planning}, len(r.started) > 1, r.err
+}
+
+func (r *runner) Definition(_ context.Context, id string) (plan.Definition, error) {
+	switch {
+	case r.lookErr != nil:
+		return plan.Definition{}, r.lookErr
+	case !slices.Contains(r.known, id):
+		return plan.Definition{}, campaign.ErrNoCampaign
+	}
+	return plan.Definition{ID: id}, nil
 }
 
 func (r *runner) Tick(context.Context) error {
@@ -61,6 +74,21 @@ func TestAScheduleStartsACampaignForEachOccurrence(t *testing.T) {
 	both := handlertest.JSON(fields{"occurrence": occurrence, "campaign": reminders("daily"), "messages": []any{msg(fields{"id": "a"})}})
 	if got := r.schedule(both); got.Campaign == "" || len(got.Queued) != 1 {
 		t.Errorf("with a message beside it: got %+v", got)
+	}
+}
+
+// Somebody has cancelled it, or it has ended, by the time at which the occurrence is delivered once more.
+func TestAnOccurrenceThatIsDeliveredAgainStartsNothing(t *testing.T) {
+	t.Parallel()
+	r, runs := newRig(t), &runner{known: []string{"daily-20261201T080000Z"}}
+	r.handler.Campaigns = runs
+	event := handlertest.JSON(fields{"occurrence": occurrence, "campaign": reminders("daily")})
+	if got := r.schedule(event); got.Campaign != "daily-20261201T080000Z" || len(runs.started) > 0 {
+		t.Errorf("got %+v, started %v", got, runs.started)
+	}
+	runs.lookErr = errDown
+	if _, err := r.handler.Handle(t.Context(), json.RawMessage(event)); !errors.Is(err, errDown) || len(runs.started) > 0 {
+		t.Errorf("got %v, started %v", err, runs.started)
 	}
 }
 
