@@ -117,6 +117,9 @@ func (a *api) startCampaign(ctx context.Context, in *startInput) (*startOutput, 
 	if in.DryRun {
 		return a.preflight(ctx, d)
 	}
+	if p := a.mayReplace(ctx, d.ID); p != nil {
+		return nil, p
+	}
 	status, known, err := a.Campaigns.Start(ctx, d, callerOf(ctx).who())
 	if err != nil {
 		return nil, problemOfCampaign(err)
@@ -212,6 +215,23 @@ func (a *api) mayRead(ctx context.Context, id string) *Problem {
 	}
 	if err != nil {
 		return problemOfCampaign(err)
+	}
+	return nil
+}
+
+// mayReplace refuses the id of a campaign that the caller may not see: to start it would run that one anew, as this one.
+func (a *api) mayReplace(ctx context.Context, id string) *Problem {
+	if len(callerOf(ctx).workspaces) == 0 {
+		return nil
+	}
+	standing, err := a.Campaigns.Definition(ctx, id)
+	switch {
+	case errors.Is(err, campaign.ErrNoCampaign):
+		return nil
+	case err != nil:
+		return problemOfCampaign(err)
+	case callerOf(ctx).mayRun(standing, a.Defaults) != nil:
+		return invalidMessage.problem("the campaign is not valid: see errors").with([]message.Problem{{Pointer: "/id", Detail: "is that of a campaign of another workspace: choose another"}})
 	}
 	return nil
 }

@@ -181,6 +181,33 @@ func TestAPIShowsCampaignsToWhoMayRunThem(t *testing.T) {
 	}
 }
 
+// To start a campaign that has ended runs it anew, as the caller's: it may be nobody else's.
+func TestAPIStartsNoCampaignInThePlaceOfAnothers(t *testing.T) {
+	t.Parallel()
+	r, s := newRigWithCampaigns(t)
+	r.callers.Set(`{"first": "`+callerKey+`", "two": {"key": "k2", "workspaces": ["W2"]}}`, nil)
+	as := header("x-api-key", "k2")
+	r.want(r.post("/v1/campaigns", spring("spring")), 202, plainJSON)
+	theirs := strings.Replace(spring("spring"), `{"id": "W1"}`, `{"id": "W2"}`, 1)
+	for _, state := range []string{"under way", "ended"} {
+		got := r.post("/v1/campaigns", theirs, as)
+		if r.want(got, 422, problemJSON); len(got.Pointers) != 1 || got.Pointers[0] != "/id" || strings.Contains(got.body, "planning") {
+			t.Errorf("%s: got %s", state, got.body)
+		}
+		if _, err := s.Cancel(t.Context(), "spring", "ops"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := campaignStatus(t, r.get("/v1/campaigns/spring")); got.Run != 1 || got.State != "cancelled" {
+		t.Errorf("got %+v", got)
+	}
+	r.want(r.post("/v1/campaigns?dryRun=true", theirs, as), 200, plainJSON)
+	other := strings.Replace(theirs, "spring", "summer", 1)
+	for range 2 {
+		r.want(r.post("/v1/campaigns", other, as), 202, plainJSON)
+	}
+}
+
 func TestAPIWithoutCampaignsSaysSo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
