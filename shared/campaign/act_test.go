@@ -340,6 +340,38 @@ func TestOnlyWhatFailedIsSentOnceMore(t *testing.T) {
 	}
 }
 
+// What is sent once more goes no faster than all else: otherwise a pause would not be felt for half an hour.
+func TestWhatFailedIsSentOnceMoreAtTheCampaignsRate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sender.Retry.Attempts = 1
+	w.answer = func(string) error { return errNotSent }
+	w.begin(400, `,"ratePerMinute":60`)
+	w.until(campaign.Complete)
+	w.answer = nil
+	w.do(resend)
+	for n := range 3 {
+		before := w.queued()
+		w.tick()
+		if queued := w.queued() - before; queued != 60 {
+			t.Errorf("minute %d: %d are queued", n, queued)
+		}
+		w.send(20)
+		w.clock.advance(time.Minute)
+	}
+	w.do(pause)
+	left := w.queued()
+	w.tick()
+	if w.queued() != left {
+		t.Errorf("%d are queued while it is paused", w.queued()-left)
+	}
+	w.do(resume)
+	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 400})
+	if len(w.posted) != 400 || w.posted[number(7)] != 2 {
+		t.Errorf("%d were sent to, one of them %d times", len(w.posted), w.posted[number(7)])
+	}
+}
+
 // planned is a campaign of three that is planned, and of which nothing is fed. Then its plan is written otherwise.
 func planned(t *testing.T, change func(plan string) string) *world {
 	t.Helper()

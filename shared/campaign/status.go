@@ -130,7 +130,7 @@ func (s *Service) counts(ctx context.Context, r Record) (map[delivery.State]int,
 
 // perMinute is how many of the campaign's messages may go out a minute.
 func (s *Service) perMinute(r Record) int {
-	most := int(paced * float64(s.AccountPerMinute))
+	most := max(1, int(paced*float64(s.AccountPerMinute)))
 	if own := r.Definition.RatePerMinute; own > 0 {
 		return min(own, most)
 	}

@@ -134,6 +134,8 @@ type hand struct {
 	fed int
 	// intended is up to where this hand decided to feed.
 	intended Place
+	// resent is how many messages were to be sent once more.
+	resent int
 	// hungry says that it would have fed more if it had not to share.
 	hungry bool
 }

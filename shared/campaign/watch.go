@@ -88,6 +88,12 @@ func (h *hand) observe(ctx context.Context, rows []planRow) error {
 		if (!final || h.r.tookBackEarlier(item)) && h.r.State != Cancelled {
 			continue
 		}
+		if found && h.resends(item) {
+			if h.resent == h.perMinute(h.r) { // a minute's worth is enough until the next tick
+				continue
+			}
+			h.resent++
+		}
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
