@@ -13,8 +13,9 @@ import (
 const (
 	// feedBytes is how much of the plan is fed at once.
 	feedBytes = 512 << 10
-	// maxWorkspaces is how many are remembered, to look after the keys of their accounts.
-	maxWorkspaces = 50
+	// maxWorkspaces is how many are remembered, to look after the keys of their accounts, and maxWorkspace how long the id of
+	// one may be: a record has little room.
+	maxWorkspaces, maxWorkspace = 50, 256
 	// repeatAfter is how much later than at first a row is sent that may be on the queue already.
 	repeatAfter = 30 * time.Second
 	// maxDelay is for how long a queue holds a record back.
@@ -249,7 +250,7 @@ func decode(rows []planRow) []message.Message {
 func workspaces(known []string, messages []message.Message) []string {
 	all := slices.Clone(known)
 	for _, m := range messages {
-		if len(all) < maxWorkspaces && !slices.Contains(all, m.Workspace.ID) {
+		if len(all) < maxWorkspaces && len(m.Workspace.ID) <= maxWorkspace && !slices.Contains(all, m.Workspace.ID) {
 			all = append(all, m.Workspace.ID)
 		}
 	}

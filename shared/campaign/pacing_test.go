@@ -2,12 +2,14 @@ package campaign
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"dmlysender/shared/campaign/plan"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/dmly"
 	"dmlysender/shared/message"
 )
 
@@ -225,6 +227,21 @@ func TestWhatHasNoRoomIsSeenAgain(t *testing.T) {
 	}
 	if r.note(seen[5:9]) {
 		t.Error("nothing new is a change")
+	}
+}
+
+// The record has to fit into an item of DynamoDB, of 400 KB, with a message of 64 KiB in it.
+func TestFewAndShortWorkspacesAreRemembered(t *testing.T) {
+	t.Parallel()
+	var messages []message.Message
+	for i := range 100 {
+		messages = append(messages,
+			message.Message{Workspace: dmly.Workspace{ID: strings.Repeat("x", 60_000) + strconv.Itoa(i)}},
+			message.Message{Workspace: dmly.Workspace{ID: "W" + strconv.Itoa(i)}})
+	}
+	got := workspaces([]string{"W0"}, messages)
+	if len(got) != maxWorkspaces || len(strings.Join(got, "")) > 1000 || got[1] != "W1" {
+		t.Errorf("%d are remembered, of %d bytes", len(got), len(strings.Join(got, "")))
 	}
 }
 
