@@ -223,6 +223,18 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A file that is copied to where the README says must not become that folder itself.
+func TestTheFolderOfAudiencesIsThere(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "campaigns")
+	if _, stderr, err := start(t, nil, "-campaigns", folder); err != nil {
+		t.Fatal(err, stderr)
+	}
+	if info, err := os.Stat(filepath.Join(folder, "audiences")); err != nil || !info.IsDir() {
+		t.Errorf("got %v, %v", info, err)
+	}
+}
+
 func TestCallersKeysCanBeTriedOut(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
