@@ -9,12 +9,13 @@ import (
 	"dmlysender/shared/delivery"
 )
 
-// another starts a campaign to the same audience under an id of its own.
-func (w *world) another(id, members string) {
+// another starts a campaign to so many under an id of its own.
+func (w *world) another(id string, n int, members string) {
 	w.t.Helper()
 	w.clock.advance(time.Second)
 	d := definition(w.t, members)
-	d.ID = id
+	d.ID, d.Audience.File = id, id+".csv"
+	w.files.put("audiences/"+id+".csv", csv(n))
 	w.start(d)
 }
 
@@ -31,10 +32,10 @@ func TestCampaignsThatSendNothingTakeNoShare(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.begin(1000, "")
+			w.begin(600, "")
 			for i := range 9 {
 				id := fmt.Sprint("other", i)
-				w.another(id, tt.members)
+				w.another(id, 10, tt.members)
 				if tt.do != nil {
 					if _, err := tt.do(w, id); err != nil {
 						t.Fatal(err)
@@ -53,9 +54,9 @@ func TestCampaignsThatSendNothingTakeNoShare(t *testing.T) {
 func TestCampaignsThatWantMoreShareAlike(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.begin(1000, "")
-	w.another("other", "")
-	w.another("third", `,"ratePerMinute":6`)
+	w.begin(400, "")
+	w.another("other", 400, "")
+	w.another("third", 100, `,"ratePerMinute":6`)
 	w.tick()
 	other, err := w.service.Status(t.Context(), "other")
 	if err != nil {
