@@ -102,7 +102,7 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 }
 
 // rowsOf is how many of the next rows are fed if so many may be put on the queue.
-func (r *Record) rowsOf(wanted []bool, quota int) int {
+func (r *Record) rowsOf(wanted []want, quota int) int {
 	n := take(wanted, quota)
 	if r.Step != (Step{}) {
 		n = min(n, max(0, r.Step.End-r.Fed.Row))
