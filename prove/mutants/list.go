@@ -181,9 +181,14 @@ var mutants = []mutant{
 		from:  " || i.State == Cancelled && i.Fingerprint != fingerprint\n", to: "\n",
 		test: "TestWhatARunHasTakenBackAnotherOneSends", in: inDelivery,
 	}, {
+		guard: "cancel: only what has the cancelKey itself",
+		file:  inDelivery + "/cancelkey.go",
+		from:  "return i.CancelKey == cancelKey && mine(i)", to: "return mine(i)",
+		test: "TestACancelKeyIsThatOfTheMessageThatStands", in: inDelivery,
+	}, {
 		guard: "cancel: what waits is noted under its cancelKey before it is written down",
 		file:  inDelivery + "/sender.go",
-		from:  "if err := j.keepUnder(ctx, j.message.CancelKey, w.item); err != nil {", to: "if err := error(nil); err != nil {",
+		from:  "if err := j.keepUnder(ctx, j.message.CancelKey, &w.item); err != nil {", to: "if err := error(nil); err != nil {",
 		test: "TestAllThatWaitsUnderACancelKeyIsCancelled", in: inDelivery,
 	}, {
 		guard: "schedule: what comes early is held again",

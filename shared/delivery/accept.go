@@ -129,7 +129,7 @@ func (s *Sender) writeAccepted(ctx context.Context, in *intake) {
 	for range maxRaces {
 		item = item.accepted(c.record, now)
 		item.Revision = s.NewToken()
-		if in.Err = s.keepUnder(ctx, in.message.CancelKey, item); in.Err != nil {
+		if in.Err = s.keepUnder(ctx, in.message.CancelKey, &item); in.Err != nil {
 			return
 		}
 		standing, ok, err := s.put(ctx, item, over)

@@ -248,7 +248,7 @@ const maxRefused = 100
 // cancelled as well, if it is replaced: records with it may still be on a queue.
 func (i Item) nextGeneration(fingerprint, workspace string) Item {
 	next := Item{
-		ID: i.ID, Workspace: workspace, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
+		ID: i.ID, Workspace: workspace, CancelKey: i.CancelKey, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
 		Refused: slices.Clone(i.Refused), History: slices.Clone(i.History), ForgetAt: i.ForgetAt,
 	}
 	gone := i.State == Rejected || i.State == Cancelled && i.Fingerprint != fingerprint

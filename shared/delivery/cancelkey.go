@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// maxUnder is after how many messages a call that cancels by cancelKey ends; a page of them is looked at together.
+// maxUnder is how many messages a call that cancels by cancelKey looks at; a page of them is looked at together.
 const maxUnder, underPage = 1000, 100
 
 // Cancellation is what became of one message that was to be cancelled.
@@ -17,8 +17,10 @@ type Cancellation struct {
 	Err error
 }
 
-// keepUnder notes that the item can be found by the message's cancelKey, before it is written down as one that waits.
-func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i Item) error {
+// keepUnder gives the item the message's cancelKey, and notes that it can be found by that before it is written down as one that
+// waits.
+func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i *Item) error {
+	i.CancelKey = cancelKey
 	if s.CancelKeys == nil || cancelKey == "" || i.State != Accepted && i.State != Scheduled && i.State != Waiting {
 		return nil
 	}
@@ -29,27 +31,32 @@ func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i Item) error 
 }
 
 // CancelUnder cancels all that waits under a cancelKey: each message as [Sender.Cancel] does. It returns what became of those
-// that can still be cancelled or are being sent; what had come to rest before is left out, and what is not mine. more says that there may be others, for which it
-// has to be called again.
+// that can still be cancelled or are being sent; what had come to rest before is left out, and what is not mine. It looks at a thousand
+// at most: where there may be others, next is the cursor of the call that goes on, and else empty. The first call has none.
 //
 // It finds what is in the ledger as accepted, scheduled or waiting: not what stands on a queue and no worker has seen.
 //
 // An error means that not all of them were found; repeating the call does no harm.
-func (s *Sender) CancelUnder(ctx context.Context, cancelKey, by string, mine func(Item) bool) (all []Cancellation, more bool, err error) {
+func (s *Sender) CancelUnder(ctx context.Context, cancelKey, cursor, by string, mine func(Item) bool) (all []Cancellation, next string, err error) {
 	if s.CancelKeys == nil {
-		return nil, false, errors.New("cancelKeys are not kept here")
+		return nil, "", errors.New("cancelKeys are not kept here")
 	}
-	for cursor := ""; ; {
-		ids, next, err := s.CancelKeys.Under(ctx, cancelKey, underPage, cursor, s.Clock.Now())
+	// A key may be noted for an id whose message is another one: who sent with it was refused, or is a moment behind.
+	under := func(i Item) bool { return i.CancelKey == cancelKey && mine(i) }
+	next = cursor
+	for looked := 0; looked < maxUnder; {
+		var ids []string
+		ids, next, err = s.CancelKeys.Under(ctx, cancelKey, underPage, next, s.Clock.Now())
 		if err != nil {
-			return all, true, fmt.Errorf("look up what waits under the cancelKey: %w", err)
+			return all, "", fmt.Errorf("look up what waits under the cancelKey: %w", err)
 		}
-		all = append(all, s.cancelAll(ctx, ids, by, mine)...)
-		if next == "" || len(all) >= maxUnder {
-			return all, next != "", nil
+		all = append(all, s.cancelAll(ctx, ids, by, under)...)
+		if next == "" {
+			break
 		}
-		cursor = next
+		looked += len(ids)
 	}
+	return all, next, nil
 }
 
 func (s *Sender) cancelAll(ctx context.Context, ids []string, by string, mine func(Item) bool) []Cancellation {

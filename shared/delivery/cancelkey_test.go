@@ -61,7 +61,13 @@ func keyed(t *testing.T) (*world, *timetable, *shelf, *register) {
 // cancelOrder42 cancels all that waits under one cancelKey, and says in short what became of each.
 func (w *world) cancelOrder42() (told []string, more bool) {
 	w.t.Helper()
-	all, more, err := w.sender.CancelUnder(w.t.Context(), "order-42", "ops", ours)
+	told, next := w.cancelUnder("order-42", "")
+	return told, next != ""
+}
+
+func (w *world) cancelUnder(cancelKey, cursor string) (told []string, next string) {
+	w.t.Helper()
+	all, next, err := w.sender.CancelUnder(w.t.Context(), cancelKey, cursor, "ops", ours)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -69,7 +75,7 @@ func (w *world) cancelOrder42() (told []string, more bool) {
 		told = append(told, fmt.Sprintf("%s %s %v", c.Item.ID, c.Item.State, c.Err == nil))
 	}
 	slices.Sort(told)
-	return told, more
+	return told, next
 }
 
 // ours are all messages but one.
@@ -135,7 +141,7 @@ func TestWhatCannotBeNotedIsNotWrittenDown(t *testing.T) {
 	if _, err := w.try(text(t, "b", "Hello", underOrder42+inTwoDays)); err == nil || !strings.Contains(err.Error(), "cancelKey of message b") {
 		t.Errorf("its record ended with %v", err)
 	}
-	if _, _, err := w.sender.CancelUnder(t.Context(), "order-42", "ops", ours); !errors.Is(err, r.err) {
+	if _, _, err := w.sender.CancelUnder(t.Context(), "order-42", "", "ops", ours); !errors.Is(err, r.err) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if w.ledger.puts != 0 {
@@ -152,10 +158,28 @@ func TestManyUnderOneCancelKeyTakeSeveralCalls(t *testing.T) {
 		all = append(all, text(t, fmt.Sprint("m", i), "Hello", underOrder42+inTwoDays))
 	}
 	w.sender.AcceptAll(t.Context(), all, q.lanes())
-	for _, want := range []int{1000, 200, 0} {
-		told, more := w.cancelOrder42()
-		if len(told) != want || more != (want == 1000) {
-			t.Errorf("%d were cancelled, and more %v; want %d", len(told), more, want)
+	cursor := ""
+	for i, want := range []int{1000, 200, 0, 0} { // the second time all of them are at rest, and it gets past them
+		told, next := w.cancelUnder("order-42", cursor)
+		if len(told) != want || (next != "") != (i%2 == 0) {
+			t.Errorf("call %d: %d were cancelled, and it goes on at %q; want %d", i, len(told), next, want)
 		}
+		cursor = next
+	}
+}
+
+// Whoever is refused, as the id is another message's, does not get that one under a cancelKey of theirs.
+func TestACancelKeyIsThatOfTheMessageThatStands(t *testing.T) {
+	t.Parallel()
+	w, _, q, _ := keyed(t)
+	accept(t, w, q, text(t, "a", "Hello", underOrder42+inTwoDays))
+	if got := w.sender.Accept(t.Context(), text(t, "a", "Good day", `,"cancelKey":"order-43"`+inTwoDays), q.lanes()); !got.Result.Conflict {
+		t.Errorf("other content came to %+v", got)
+	}
+	if told, _ := w.cancelUnder("order-43", ""); len(told) > 0 || w.item("a").State != delivery.Scheduled {
+		t.Errorf("under another key: %q", told)
+	}
+	if told, _ := w.cancelOrder42(); !slices.Equal(told, []string{"a cancelled true"}) {
+		t.Errorf("under its own key: %q", told)
 	}
 }

@@ -54,7 +54,7 @@ func (s *Sender) Move(ctx context.Context, id string, sendAt time.Time, by strin
 		if err != nil {
 			return *standing, err
 		}
-		if err := s.keepUnder(ctx, m.CancelKey, next); err != nil { // for longer than before, perhaps
+		if err := s.keepUnder(ctx, m.CancelKey, &next); err != nil { // for longer than before, perhaps
 			return *standing, err
 		}
 		_, ok, err := s.put(ctx, next, standing.Revision)

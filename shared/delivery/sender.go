@@ -201,7 +201,7 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 		return event{}, fmt.Errorf("claim message %s: %w", w.item.ID, ctx.Err())
 	}
 	w.item.Revision = j.NewToken()
-	if err := j.keepUnder(ctx, j.message.CancelKey, w.item); err != nil {
+	if err := j.keepUnder(ctx, j.message.CancelKey, &w.item); err != nil {
 		return event{}, err
 	}
 	standing, ok, err := j.put(ctx, w.item, w.over)

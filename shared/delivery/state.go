@@ -98,6 +98,8 @@ type Item struct {
 	// TakenBack names the run of a campaign that has cancelled the message together with others. Another run may order it anew;
 	// what a person has cancelled by itself has none, and stays cancelled.
 	TakenBack string
+	// CancelKey is the message's.
+	CancelKey string
 	// Dropped says that a person has seen the problem and wants no more of it.
 	Dropped bool
 	// DMLYID and DMLYStatus are DMLY's own, once it answered.

@@ -24,13 +24,14 @@ type moveInput struct {
 
 type cancelInput struct {
 	CancelKey string `query:"cancelKey" required:"true" doc:"The cancelKey of the messages." example:"order-42"`
+	Cursor    string `query:"cursor" doc:"Where the request before ended: its next."`
 }
 
 // Cancellations is what became of the messages under a cancelKey.
 type Cancellations struct {
 	Cancelled    []string       `json:"cancelled" nullable:"false" doc:"The ids of those that were cancelled now."`
 	NotCancelled []NotCancelled `json:"notCancelled" nullable:"false" doc:"Those that waited or were being sent, and were not cancelled."`
-	More         bool           `json:"more" doc:"Whether there may be others: repeat the request then."`
+	Next         string         `json:"next,omitempty" doc:"There may be others: the cursor of the request that goes on. A request looks at a thousand messages, of which many may be at rest."`
 }
 
 // NotCancelled is a message that was not cancelled.
@@ -89,11 +90,14 @@ func (a *api) cancelMessages(ctx context.Context, in *cancelInput) (*cancellatio
 	if !message.ValidID(in.CancelKey) {
 		return nil, badRequest.problem("the query parameter cancelKey is no key: it has 1 to 255 of A-Z a-z 0-9 . _ : @ = + -")
 	}
-	all, more, err := a.Sender.CancelUnder(ctx, in.CancelKey, callerOf(ctx).who(), callerOf(ctx).sees)
+	if in.Cursor != "" && !message.ValidID(in.Cursor) {
+		return nil, badRequest.problem("the query parameter cursor is none that this request gave: start again without one")
+	}
+	all, next, err := a.Sender.CancelUnder(ctx, in.CancelKey, in.Cursor, callerOf(ctx).who(), callerOf(ctx).sees)
 	if err != nil {
 		return nil, problemOfService(err, "not all messages could be looked up; repeat the request")
 	}
-	body := Cancellations{Cancelled: []string{}, NotCancelled: []NotCancelled{}, More: more}
+	body := Cancellations{Cancelled: []string{}, NotCancelled: []NotCancelled{}, Next: next}
 	for _, c := range all {
 		switch {
 		case c.Err == nil:

@@ -51,6 +51,7 @@ func encode(item delivery.Item) map[string]types.AttributeValue {
 	w.time("notBefore", item.NotBefore)
 	w.flag("resent", item.Resent)
 	w.text("takenBack", item.TakenBack)
+	w.text("cancelKey", item.CancelKey)
 	w.flag("dropped", item.Dropped)
 	w.text("dmlyId", item.DMLYID)
 	w.text("dmlyStatus", item.DMLYStatus)
@@ -89,6 +90,7 @@ func decode(attributes map[string]types.AttributeValue) (delivery.Item, error) {
 		NotBefore:   r.time("notBefore"),
 		Resent:      r.flag("resent"),
 		TakenBack:   r.text("takenBack"),
+		CancelKey:   r.text("cancelKey"),
 		Dropped:     r.flag("dropped"),
 		DMLYID:      r.text("dmlyId"),
 		DMLYStatus:  r.text("dmlyStatus"),

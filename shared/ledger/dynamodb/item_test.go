@@ -42,7 +42,7 @@ var anyItem = rapid.Custom(func(t *rapid.T) delivery.Item {
 		ID: anyText.Draw(t, "ID"), Workspace: anyText.Draw(t, "Workspace"), Fingerprint: anyText.Draw(t, "Fingerprint"), Revision: anyText.Draw(t, "Revision"),
 		State: anyState.Draw(t, "State"), Generation: rapid.Int().Draw(t, "Generation"), Step: rapid.Int().Draw(t, "Step"),
 		Attempts: rapid.Int().Draw(t, "Attempts"), Owner: anyText.Draw(t, "Owner"), Lease: anyTime.Draw(t, "Lease"),
-		NotBefore: anyTime.Draw(t, "NotBefore"), Resent: rapid.Bool().Draw(t, "Resent"), TakenBack: rapid.String().Draw(t, "TakenBack"), Dropped: rapid.Bool().Draw(t, "Dropped"),
+		NotBefore: anyTime.Draw(t, "NotBefore"), Resent: rapid.Bool().Draw(t, "Resent"), TakenBack: rapid.String().Draw(t, "TakenBack"), CancelKey: rapid.String().Draw(t, "CancelKey"), Dropped: rapid.Bool().Draw(t, "Dropped"),
 		DMLYID: anyText.Draw(t, "DMLYID"), DMLYStatus: anyText.Draw(t, "DMLYStatus"), Reason: anyText.Draw(t, "Reason"),
 		Content: rapid.OneOf(rapid.SliceOf(rapid.Byte()), rapid.Map(anyText, func(s string) []byte { return []byte(s) })).Draw(t, "Content"),
 		Refused: rapid.SliceOf(anyText).Draw(t, "Refused"), History: rapid.SliceOfN(anyTransition, 0, 40).Draw(t, "History"),

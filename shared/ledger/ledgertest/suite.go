@@ -26,7 +26,7 @@ func whole(id, revision string) delivery.Item {
 	return delivery.Item{
 		ID: id, Workspace: "W1", Fingerprint: "1:abc", Revision: revision, State: delivery.Waiting,
 		Generation: 2, Step: 1, Attempts: 3, Owner: "owner-1", Lease: start.Add(time.Second),
-		NotBefore: start.Add(time.Minute), Resent: true, TakenBack: "run 1", Dropped: true, DMLYID: "m-1", DMLYStatus: "success",
+		NotBefore: start.Add(time.Minute), Resent: true, TakenBack: "run 1", CancelKey: "order-42", Dropped: true, DMLYID: "m-1", DMLYStatus: "success",
 		Reason: "später – „zu viele“", Content: []byte("{\"a\":\"\\u0000\"}\x00\xff"),
 		Refused: []string{"1:old", "raw:older"},
 		History: []delivery.Transition{
