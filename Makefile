@@ -201,6 +201,12 @@ else
 	@build/redrive '$(FROM)' '$(TO)'
 endif
 
+# Changes nothing. The SDK's credentials are those of the environment.
+.PHONY: doctor
+doctor: ## Say what is wrong with a stack, and what to type next: STACK=dmly-sender
+	@go build -buildvcs=false -o build/doctor ./local/doctor
+	@build/doctor '$(STACK)'
+
 # What needs a person in a stack, and what the person decides about it. The SDK's credentials are those of the environment.
 .PHONY: problems
 problems: $(if $(STACK),$(pythonStamp)) ## List the messages that need a person: STACK=dmly-sender

@@ -48,8 +48,17 @@ type Stack struct {
 	outputs string
 }
 
-// New builds the functions and deploys the template, with a name that begins so. The stack is deleted with the test.
+// New is a stack that was deployed as by [Fresh], with the keys in its secrets.
 func New(ctx context.Context, t *testing.T, name string) *Stack {
+	t.Helper()
+	s := Fresh(ctx, t, name)
+	s.StoreKeys(ctx, t)
+	return s
+}
+
+// Fresh builds the functions and deploys the template, with a name that begins so. Nobody has stored a key in it yet. The stack
+// is deleted with the test.
+func Fresh(ctx context.Context, t *testing.T, name string) *Stack {
 	t.Helper()
 	s := &Stack{Name: name + "-" + strings.ToLower(rand.Text()), Config: awstest.EndToEnd(t)}
 	s.Sim, s.SimURL = dmlytest.Start(t, dmlytest.Options{})
@@ -62,7 +71,6 @@ func New(ctx context.Context, t *testing.T, name string) *Stack {
 		t.Fatal(err)
 	}
 	s.Ledger = dynamodb.Open(s.Config, s.Output(t, "LedgerTableName"))
-	s.storeKeys(ctx, t)
 	return s
 }
 
@@ -147,9 +155,9 @@ func (s *Stack) Logs(ctx context.Context, t *testing.T) string {
 	return SAM(ctx, t, "logs", "--stack-name", s.Name, "--region", s.Config.Region)
 }
 
-// storeKeys stores the key of DMLY, as the stack's output says, and one of a caller: the stand-in, when it makes the first, does not heed
+// StoreKeys stores the key of DMLY, as the stack's output says, and one of a caller: the stand-in, when it makes the first, does not heed
 // ExcludePunctuation, and a comma would divide it.
-func (s *Stack) storeKeys(ctx context.Context, t *testing.T) {
+func (s *Stack) StoreKeys(ctx context.Context, t *testing.T) {
 	t.Helper()
 	s.Key = rand.Text()
 	secrets := secretsmanager.NewFromConfig(s.Config)

@@ -9,6 +9,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 )
 
 // DefaultAccount labels the key that serves every workspace without a key of its own.
@@ -48,6 +50,19 @@ func (k Keys) Accounts() int {
 		n++
 	}
 	return n
+}
+
+// Labels are those of the accounts that the keys open, sorted: DefaultAccount, and the ids of workspaces.
+func (k Keys) Labels() []string {
+	if k.parsed == nil {
+		return nil
+	}
+	labels := slices.Collect(maps.Keys(k.parsed.workspaces))
+	if k.parsed.fallback.secret != nil {
+		labels = append(labels, DefaultAccount)
+	}
+	slices.Sort(labels)
+	return labels
 }
 
 // OfAccount returns the key that now carries an account's label; ok is false if none does.

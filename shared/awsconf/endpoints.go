@@ -16,7 +16,7 @@ const (
 
 // services are the SDK ids of the services that this project calls. Their overrides are checked at the start,
 // because the SDK passes over a malformed one in silence and would call the real service.
-var services = [...]string{"DynamoDB", "SQS", "Secrets Manager", "Scheduler", "S3", "SFN", "EventBridge"}
+var services = [...]string{"DynamoDB", "SQS", "Secrets Manager", "Scheduler", "S3", "SFN", "EventBridge", "CloudFormation", "Lambda", "IAM", "CloudWatch"}
 
 // endpoints holds what the environment says about endpoints. Every service client asks the ConfigSources of its aws.Config
 // for methods of these names; this is how the SDK's own loader hands the variables over, too.

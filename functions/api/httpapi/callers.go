@@ -69,6 +69,12 @@ func NewCallers(source apikey.Source, log *slog.Logger) *Callers {
 	return &Callers{keys: apikey.NewSecret(source, parseCallers, apikey.Options{RefreshEvery: time.Minute, OnError: stale})}
 }
 
+// Check reads the keys, and says why they cannot be used. The error has nothing of them.
+func (c *Callers) Check(ctx context.Context) error {
+	_, err := c.keys.Get(ctx)
+	return err
+}
+
 // find is the caller who has this key. A key that is not known may be a new one: the
 // secret is then read anew, at most once a minute.
 func (c *Callers) find(ctx context.Context, key string) (caller, bool, error) {
