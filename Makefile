@@ -6,6 +6,7 @@ SAM_CLI_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
 CFN_LINT_SERVERLESS_VERSION := 0.3.6
 MINISTACK_VERSION := 1.5.33
+CBOR2_VERSION := 6.3.0
 SCHEMATHESIS_VERSION := 4.32.5
 NODE_VERSION := 24.19.0
 OAPI_CODEGEN_VERSION := v2.8.2
@@ -132,7 +133,7 @@ validate: $(pythonStamp) ## Check template.yaml
 	$(python)/cfn-lint -a cfn_lint_serverless.rules -t template.yaml
 
 ministackVenv := $(tools)/ministack-venv/bin
-ministackStamp := $(tools)/ministack-$(MINISTACK_VERSION)
+ministackStamp := $(tools)/ministack-$(MINISTACK_VERSION)-$(CBOR2_VERSION)
 E2E_PORT ?= 4570
 
 httpVenv := $(tools)/http-venv/bin
@@ -261,11 +262,12 @@ $(pythonStamp):
 		cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_LINT_SERVERLESS_VERSION)
 	@touch $@
 
+# Without cbor2 it answers nothing of CloudWatch that the SDK for Go can read.
 $(ministackStamp):
 	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 		{ echo "The AWS stand-in needs Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
 	python3 -m venv --clear $(tools)/ministack-venv
-	$(ministackVenv)/pip install --quiet --disable-pip-version-check 'ministack[full]==$(MINISTACK_VERSION)'
+	$(ministackVenv)/pip install --quiet --disable-pip-version-check 'ministack[full]==$(MINISTACK_VERSION)' cbor2==$(CBOR2_VERSION)
 	@touch $@
 
 # What the tests of the HTTP API need: schemathesis, with the versions of what it draws its requests with, Node, and a generator of clients.

@@ -29,7 +29,10 @@ type Finding struct {
 // Diagnose says what is wrong with a stack of which these are the facts.
 func Diagnose(f Facts) Report {
 	d := &diagnosis{Facts: f, Report: Report{Unseen: f.Unseen}}
-	for _, look := range []func(){d.stack, d.key, d.functions, d.mappings, d.roles, d.pace, d.callers, d.deadLetters, d.queues, d.schedules, d.problems, d.campaigns, d.alarms} {
+	if whole := d.stack(); !whole {
+		return d.Report
+	}
+	for _, look := range []func(){d.key, d.functions, d.mappings, d.roles, d.pace, d.callers, d.deadLetters, d.queues, d.schedules, d.problems, d.campaigns, d.alarms} {
 		look()
 	}
 	return d.Report
@@ -103,44 +106,3 @@ func about(d time.Duration) string {
 
 // quoted is an argument for a shell, whatever is in it.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-func (d *diagnosis) stack() {
-	s := d.Facts.Stack
-	failed := d.aws("cloudformation", "describe-stack-events", `--stack-name %s --query "StackEvents[?ends_with(ResourceStatus, 'FAILED')].[Timestamp, LogicalResourceId, ResourceStatusReason]" --output table`, s.Name)
-	why := ""
-	if s.Reason != "" {
-		why = ": " + strings.TrimSuffix(s.Reason, ".")
-	}
-	switch {
-	case strings.HasSuffix(s.Status, "_IN_PROGRESS"):
-		d.wrong(fmt.Sprintf("The stack is being changed (%s)%s.", s.Status, since(s.Since)),
-			"Messages wait while their part is replaced. What is said below may be over in a minute.", d.make("doctor"))
-	case s.Status == "CREATE_COMPLETE", s.Status == "UPDATE_COMPLETE", s.Status == "IMPORT_COMPLETE":
-		d.right("The stack is deployed (%s)%s.", s.Status, since(s.Since))
-	case s.Status == "UPDATE_ROLLBACK_COMPLETE":
-		d.wrong(fmt.Sprintf("The last deployment failed, and the stack is as it was before (%s)%s%s.", s.Status, since(s.Since), why),
-			"Messages go on as before. What you wanted to deploy is not there.", failed)
-	default:
-		d.wrong(fmt.Sprintf("The stack could not be deployed (%s)%s%s.", s.Status, since(s.Since), why),
-			"Parts of it may be missing, and messages wait for them.", failed)
-	}
-}
-
-func (d *diagnosis) alarms() {
-	ringing := 0
-	for _, a := range d.Alarms {
-		if !a.Ringing {
-			continue
-		}
-		ringing++
-		means := a.Description
-		if means == "" {
-			means = "The alarm has no description. What rings may have been named above."
-		}
-		d.wrong(fmt.Sprintf("The alarm %s rings%s.", a.Name, since(a.Since)), means,
-			d.aws("cloudwatch", "describe-alarms", "--alarm-names %s --query %s --output text", quoted(a.Name), quoted("*[].StateReason")))
-	}
-	if ringing == 0 && len(d.Alarms) > 0 {
-		d.right("None of the stack's %s rings.", count(len(d.Alarms), "alarm", "alarms"))
-	}
-}

@@ -46,6 +46,8 @@ type Stack struct {
 	Status, Reason string
 	// Since is when the stack was last deployed.
 	Since time.Time
+	// Lacks are resources of the template, by their names there, that the stack does not have.
+	Lacks []string
 }
 
 // KeyState is what the secret with the DMLY key holds.
@@ -75,12 +77,14 @@ type Key struct {
 	// Changed is when the value was stored; the zero time if that is not known.
 	Changed time.Time
 	// Workspace is the one of messages that name none; empty if each has to name its own. HasKey says whether there is a key
-	// for it, and HasDefault whether there is one for every other workspace.
-	Workspace           string
-	HasKey, HasDefault  bool
-	Accounts            []Account
-	RefusedSince        time.Time
-	Refusals, RefusedIn int
+	// for it, and HasDefault whether there is one for every workspace without a key of its own.
+	Workspace          string
+	HasKey, HasDefault bool
+	// Accounts are those that the keys open; empty if their pace could not be read.
+	Accounts []Account
+	// Refusals is how often DMLY refused a key in the last day, first at RefusedSince; 0 if CloudWatch does not know.
+	Refusals     int
+	RefusedSince time.Time
 }
 
 // Account is the pace of one account, which is what a key opens.
@@ -168,13 +172,14 @@ type Schedules struct {
 	GroupGone bool
 	// Held is how many schedules stand there, More that there are still more. Overdue is how many should have fired, the
 	// first of them at OverdueSince, and Disabled how many will not.
-	Held                int
-	More                bool
-	Overdue, Disabled   int
-	OverdueSince        time.Time
-	Tick, Example       *Schedule
-	ExampleIsUnchanged  bool
-	ScheduleFunctionARN string
+	Held              int
+	More              bool
+	Overdue, Disabled int
+	OverdueSince      time.Time
+	// Tick feeds the campaigns. Example is there to be copied, and ExampleIsUnchanged says that its recipient is still the
+	// one of the template. Either is nil if it could not be read, or if the stack has none.
+	Tick, Example      *Schedule
+	ExampleIsUnchanged bool
 }
 
 // Schedule is one that the template has.

@@ -71,7 +71,7 @@ func (d *diagnosis) keys() {
 			"A message of another workspace than these, or that names none, waits on its queue.",
 			"# with the keys in place of the dots:", d.putKeys(k.Workspace))
 	case len(own) == 0:
-		d.right("The secret has a DMLY key, stored%s.", strings.Replace(since(k.Changed), " since", " at", 1))
+		d.right("The secret has held a DMLY key%s.", since(k.Changed))
 	case k.HasDefault:
 		d.right("The secret has a DMLY key of their own for %s, and one for all other workspaces.", strings.Join(own, ", "))
 	default:
@@ -85,7 +85,7 @@ const longestAhead = 12 * time.Second
 
 // pace says which accounts are paused, and why.
 func (d *diagnosis) pace() {
-	if d.Key == nil || d.Key.State != KeyReadable || len(d.Key.Accounts) == 0 {
+	if d.Key == nil || len(d.Key.Accounts) == 0 {
 		return
 	}
 	paused := false
@@ -103,20 +103,24 @@ func (d *diagnosis) pace() {
 		}
 	}
 	if !paused {
-		d.right("No account is paused (%s).", count(len(d.Key.Accounts), "account", "accounts"))
+		d.right("No account is paused (%s)%s.", count(len(d.Key.Accounts), "account", "accounts"), d.refusals())
 	}
 }
 
-func (d *diagnosis) refused(a Account) {
-	often := ""
-	if k := d.Key; k.Refusals > 0 {
-		often = fmt.Sprintf("; it was refused %s in the last %d hours, first at %s", count(k.Refusals, "time", "times"), k.RefusedIn, moment(k.RefusedSince))
+// refusals says how often a key was refused, if that is known.
+func (d *diagnosis) refusals() string {
+	if d.Key.Refusals == 0 {
+		return ""
 	}
+	return fmt.Sprintf("; a key was refused %s within a day, first at about %s", count(d.Key.Refusals, "time", "times"), moment(d.Key.RefusedSince))
+}
+
+func (d *diagnosis) refused(a Account) {
 	next := d.storeIt()
 	if len(d.Key.Accounts) > 1 || !d.Key.HasDefault {
 		next = []string{"# with the keys in place of the dots:", d.putKeys("")}
 	}
-	d.wrong(fmt.Sprintf("DMLY refuses the key of the account %q, which pauses until %s%s.", a.Name, moment(a.RefusedUntil), often),
+	d.wrong(fmt.Sprintf("DMLY refuses the key of the account %q, which pauses until %s%s.", a.Name, moment(a.RefusedUntil), d.refusals()),
 		"Its messages wait, and none uses up an attempt. With another key in the secret they go within a minute; with this one, the account pauses again and again.",
 		next...)
 }

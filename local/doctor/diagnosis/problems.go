@@ -53,7 +53,7 @@ func (d *diagnosis) problems() {
 			problemsMean[p.State].next, d.make("settle")+" ID=… AS="+as)
 	}
 	if len(none) > 0 {
-		d.right("No message is %s and needs a person.", strings.Join(none, " or "))
+		d.right("No %s message needs a person.", strings.Join(none, " or "))
 	}
 }
 
@@ -81,7 +81,11 @@ func (d *diagnosis) campaigns() {
 			"# if nothing above says why, the schedule function's log does:",
 			"sam logs --region "+d.Facts.Stack.Region+" --stack-name "+d.Facts.Stack.Name+" --name ScheduleFunction", key, curl(p.ID, ""))
 	}
-	if len(c.Paused)+len(c.Stuck) == 0 {
+	switch {
+	case len(c.Paused)+len(c.Stuck) > 0:
+	case c.N == 0:
+		d.right("No campaign is under way.")
+	default:
 		d.right("%s under way, %d of them paused by hand.", count(c.N, "campaign is", "campaigns are"), c.PausedByHand)
 	}
 }

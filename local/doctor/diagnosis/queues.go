@@ -57,6 +57,8 @@ func (d *diagnosis) queues() {
 			d.wrong(fmt.Sprintf("%s on the %s queue%s, although the account could have sent them.", waits(n, "record", "records"), q.Role, d.oldest(q)),
 				"These messages are late. If nothing above says why, the worker's log does.",
 				"sam logs --region "+d.Facts.Stack.Region+" --stack-name "+d.Facts.Stack.Name+" --name WorkerFunction")
+		case n+q.Delayed == 0:
+			d.right("The %s queue is empty.", q.Role)
 		default:
 			d.right("The %s queue has %s to be sent, %d with a worker or postponed, and %d delayed.", q.Role, count(q.Ready, "record", "records"), q.InHand, q.Delayed)
 		}

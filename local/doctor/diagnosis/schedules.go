@@ -37,7 +37,12 @@ func (d *diagnosis) held(s Schedules) {
 		d.wrong(fmt.Sprintf("%s%s of the group %s should have fired, the first at %s.", atLeast, count(s.Overdue, "schedule", "schedules"), s.Group, moment(s.OverdueSince)),
 			late, "# what is said above of the role LaterRole and of the queues may be why; else:", list)
 	}
-	if !s.GroupGone && s.Disabled == 0 && s.Overdue == 0 {
+	if s.GroupGone || s.Disabled > 0 || s.Overdue > 0 {
+		return
+	}
+	if s.Held == 0 {
+		d.right("No message is held until its time.")
+	} else {
 		d.right("%s%s until their time, none overdue.", atLeast, count(s.Held, "message is held", "messages are held"))
 	}
 }

@@ -4,6 +4,7 @@ package look
 
 import (
 	"context"
+	"errors"
 	"path"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ func At(ctx context.Context, cfg aws.Config, name string, now func() time.Time) 
 	if err := l.readStack(ctx, name); err != nil {
 		return diagnosis.Facts{}, err
 	}
+	if !l.facts.Stack.Stands() || len(l.facts.Stack.Lacks) > 0 {
+		return l.facts, nil
+	}
 	l.readFunctions(ctx)
 	l.readMappings(ctx)
 	l.readQueues(ctx)
@@ -38,7 +42,10 @@ func At(ctx context.Context, cfg aws.Config, name string, now func() time.Time) 
 	l.readRoles(ctx)
 	l.readMetrics(ctx)
 	l.readAlarms(ctx)
-	return l.facts, ctx.Err()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return diagnosis.Facts{}, errors.New("it was interrupted")
+	}
+	return l.facts, nil
 }
 
 // arn is that of something in the stack's account and Region.

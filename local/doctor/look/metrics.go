@@ -58,7 +58,7 @@ func (l *looker) readMetrics(ctx context.Context) {
 
 func (l *looker) noteRefusals(at time.Time, n int) {
 	if k := l.facts.Key; k != nil && n > 0 {
-		k.Refusals, k.RefusedIn = k.Refusals+n, int(lookBack/time.Hour)
+		k.Refusals += n
 		if k.RefusedSince.IsZero() || at.Before(k.RefusedSince) {
 			k.RefusedSince = at
 		}

@@ -31,8 +31,8 @@ func why(ctx context.Context, err error, action, resource string) string {
 		return "there was no time left"
 	case code != "":
 		return fmt.Sprintf("%s was answered with %s: try again", action, code)
-	default:
-		return action + " was not answered: try again"
+	default: // what went wrong may repeat the answer
+		return action + " was not answered in a way that can be read: try again, and see what AWS_ENDPOINT_URL says"
 	}
 }
 

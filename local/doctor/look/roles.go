@@ -121,7 +121,8 @@ func (l *looker) simulate(ctx context.Context, client *sdk.Client, r *diagnosis.
 	for _, n := range needs {
 		resource := l.named(n.resource)
 		got, err := client.SimulatePrincipalPolicy(ctx, &sdk.SimulatePrincipalPolicyInput{
-			PolicySourceArn: aws.String(l.arn("iam", "role/"+r.Name)), ActionNames: n.actions, ResourceArns: []string{resource},
+			PolicySourceArn: aws.String(l.arn("iam", "role/"+r.Name)), ActionNames: n.actions,
+			ResourceArns: []string{strings.ReplaceAll(resource, "*", "any")},
 			ContextEntries: []types.ContextEntry{{
 				ContextKeyName: aws.String("iam:PassedToService"), ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{"scheduler.amazonaws.com"},
 			}},

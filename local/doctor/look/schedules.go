@@ -35,9 +35,11 @@ func (l *looker) readSchedules(ctx context.Context) {
 		s.GroupGone = true
 	}
 	s.Tick, _ = l.readSchedule(ctx, client, "CampaignTick")
-	var input string
-	s.Example, input = l.readSchedule(ctx, client, "ExampleSchedule")
-	s.ExampleIsUnchanged = strings.Contains(input, exampleNumber)
+	if l.stack.resources["ExampleSchedule"] != "" {
+		var input string
+		s.Example, input = l.readSchedule(ctx, client, "ExampleSchedule")
+		s.ExampleIsUnchanged = strings.Contains(input, exampleNumber)
+	}
 }
 
 // readHeld counts the schedules of messages. When one fires is the beginning of its name, which package later/scheduler

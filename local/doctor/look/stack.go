@@ -22,8 +22,12 @@ type stack struct {
 	alarms []string
 }
 
-// ours are resources that every stack of the template has, however far its deployment came.
-var ours = []string{"WorkerFunction", "SendQueue", "LedgerTable", "DmlyKeySecret"}
+// parts are the resources of the template that are looked at. The example schedule may be missing.
+var parts = []string{
+	"WorkerFunction", "ScheduleFunction", "ApiFunction", "WorkerRole", "ScheduleRole", "ApiRole", "LaterRole", "SchedulerRole",
+	"SendQueue", "SendDeadLetterQueue", "BulkQueue", "BulkDeadLetterQueue", "ScheduleDeadLetterQueue",
+	"LedgerTable", "DmlyKeySecret", "InboundKeysSecret", "LaterGroup", "CampaignTick", "AudienceBucket",
+}
 
 func (l *looker) readStack(ctx context.Context, name string) error {
 	client := sdk.NewFromConfig(l.cfg)
@@ -42,11 +46,6 @@ func (l *looker) readStack(ctx context.Context, name string) error {
 			l.stack.alarms = append(l.stack.alarms, aws.ToString(r.PhysicalResourceId))
 		}
 	}
-	for _, id := range ours {
-		if _, there := l.stack.resources[id]; !there {
-			return fmt.Errorf("the stack %s in %s has no %s: name a stack that was deployed from this template", name, l.cfg.Region, id)
-		}
-	}
 	for _, s := range described.Stacks {
 		for _, o := range s.Outputs {
 			l.stack.outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
@@ -62,6 +61,14 @@ func (l *looker) readStack(ctx context.Context, name string) error {
 			Name: name, Region: l.cfg.Region, Account: l.stack.account, APIURL: l.stack.outputs["ApiUrl"],
 			Status: string(s.StackStatus), Reason: aws.ToString(s.StackStatusReason), Since: latest(s.CreationTime, s.LastUpdatedTime),
 		}
+	}
+	for _, id := range parts {
+		if l.stack.resources[id] == "" {
+			l.facts.Stack.Lacks = append(l.facts.Stack.Lacks, id)
+		}
+	}
+	if l.facts.Stack.Stands() && l.stack.resources[parts[0]] == "" {
+		return fmt.Errorf("the stack %s in %s has no %s: name a stack that was deployed from this template", name, l.cfg.Region, parts[0])
 	}
 	l.facts.Rate, _ = strconv.Atoi(l.stack.parameters["RatePerMinute"]) // 0 if it is no number
 	return nil
