@@ -174,7 +174,7 @@ func (p *patient) symptoms(t *testing.T) []string {
 		", which takes campaigns a step further each minute, is switched off since ",
 		"1 message is unknown and needs a person, the first since ",
 		"make problems STACK=" + p.Name + "\n", `curl "` + p.Output(t, "ApiUrl") + `/v1/messages?state=unknown" -H "x-api-key: $API_KEY"` + "\n",
-		"make settle STACK=" + p.Name + " ID=… AS=resend\n",
+		"make settle STACK=" + p.Name + " ID=… AS=sent\n",
 	}
 }
 

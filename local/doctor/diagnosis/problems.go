@@ -6,16 +6,19 @@ import (
 )
 
 // problemsMean is what a message in the state is, and what to do about it, the most urgent first.
-var problemsMean = map[string]struct{ means, next string }{
+var problemsMean = map[string]struct{ as, means, next string }{
 	"unknown": {
+		"sent",
 		"Each may have been sent, or not: nobody but a person can tell. None is sent again before you say so.",
 		"# then, for each: AS=sent if it has arrived, AS=resend if it has not, AS=drop to let it be:",
 	},
 	"failed": {
+		"resend",
 		"None was sent: the attempts are used up.",
 		"# then, for each: AS=resend to send it again, AS=drop to let it be:",
 	},
 	"rejected": {
+		"drop",
 		"DMLY or the validation said no, and none was sent. Mended, it can be sent again under the same id.",
 		"# then, for each that you do not send again: AS=drop takes it off the list:",
 	},
@@ -43,14 +46,10 @@ func (d *diagnosis) problems() {
 		if p.N == 1 && !p.More {
 			are, need = "message is", "needs"
 		}
-		as := "resend"
-		if p.State == "rejected" {
-			as = "drop"
-		}
 		d.wrong(fmt.Sprintf("%s %s %s and %s a person%s.", n, are, p.State, need, oldest), problemsMean[p.State].means,
 			d.make("problems"), "# or over HTTP, with a key that has the scope read in the variable API_KEY:",
 			fmt.Sprintf(`curl "%s/v1/messages?state=%s" -H "x-api-key: $API_KEY"`, d.Facts.Stack.APIURL, p.State),
-			problemsMean[p.State].next, d.make("settle")+" ID=… AS="+as)
+			problemsMean[p.State].next, d.make("settle")+" ID=… AS="+problemsMean[p.State].as)
 	}
 	if len(none) > 0 {
 		d.right("No %s message needs a person.", strings.Join(none, " or "))

@@ -20,9 +20,11 @@ func (d *diagnosis) schedules() {
 func (d *diagnosis) held(s Schedules) {
 	const late = "These messages are late. Each is tried again for a day; then it goes to the dead-letter queue."
 	list := d.aws("scheduler", "list-schedules", "--group-name %s --query %s --output table", s.Group, quoted("Schedules[].[Name, State]"))
-	atLeast := ""
-	if s.More {
-		atLeast = "at least "
+	number := func(n int) string {
+		if s.More { // there are some that were not looked at
+			return "At least " + count(n, "schedule", "schedules")
+		}
+		return count(n, "schedule", "schedules")
 	}
 	switch {
 	case s.GroupGone:
@@ -30,11 +32,11 @@ func (d *diagnosis) held(s Schedules) {
 			"A message with a sendAt that is more than 15 minutes ahead cannot be held: the HTTP API answers 503, and on the queue it comes back every 3 minutes.",
 			d.aws("scheduler", "create-schedule-group", "--name %s", s.Group))
 	case s.Disabled > 0:
-		d.wrong(fmt.Sprintf("%s%s of the group %s switched off.", atLeast, count(s.Disabled, "schedule is", "schedules are"), s.Group),
+		d.wrong(fmt.Sprintf("%s of the group %s will not fire: switched off.", number(s.Disabled), s.Group),
 			"The messages that they hold are not sent at their time.", list)
 	}
 	if s.Overdue > 0 {
-		d.wrong(fmt.Sprintf("%s%s of the group %s should have fired, the first at %s.", atLeast, count(s.Overdue, "schedule", "schedules"), s.Group, moment(s.OverdueSince)),
+		d.wrong(fmt.Sprintf("%s of the group %s should have fired, the first at %s.", number(s.Overdue), s.Group, moment(s.OverdueSince)),
 			late, "# what is said above of the role LaterRole and of the queues may be why; else:", list)
 	}
 	if s.GroupGone || s.Disabled > 0 || s.Overdue > 0 {
@@ -43,7 +45,7 @@ func (d *diagnosis) held(s Schedules) {
 	if s.Held == 0 {
 		d.right("No message is held until its time.")
 	} else {
-		d.right("%s%s until their time, none overdue.", atLeast, count(s.Held, "message is held", "messages are held"))
+		d.right("%s of messages that are due later, none overdue.", number(s.Held))
 	}
 }
 
