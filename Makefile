@@ -42,7 +42,8 @@ gitleaksStamp := $(tools)/gitleaks-$(GITLEAKS_VERSION)
 govulncheckStamp := $(tools)/govulncheck-$(GOVULNCHECK_VERSION)
 python := $(tools)/venv/bin
 pythonStamp := $(tools)/python-$(SAM_CLI_VERSION)-$(CFN_LINT_VERSION)-$(CFN_LINT_SERVERLESS_VERSION)
-sam := SAM_CLI_TELEMETRY=0 $(python)/sam
+# The SAM CLI knows only AWS_DEFAULT_REGION; the SDK for Go goes by AWS_REGION first.
+sam := $(if $(AWS_REGION),AWS_DEFAULT_REGION='$(AWS_REGION)' )SAM_CLI_TELEMETRY=0 $(python)/sam
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"dmlysender/e2e/deployed"
@@ -34,6 +35,9 @@ const (
 	wrong = 1
 	blind = 2
 )
+
+// newKey is what the stack's users get from DMLY when the one that they had is refused.
+const newKey = "doctor-e2e-new-key"
 
 // patient is a stack that the doctor looks at.
 type patient struct {
@@ -94,7 +98,7 @@ func (p *patient) says(t *testing.T, text string, said ...string) {
 			t.Errorf("it does not say %q", want)
 		}
 	}
-	for _, secret := range []string{dmlytest.DefaultKey, p.Key, "+1555"} {
+	for _, secret := range []string{dmlytest.DefaultKey, newKey, p.Key, "+1555"} {
 		if secret != "" && strings.Contains(text, secret) {
 			t.Errorf("it says %q", secret)
 		}
@@ -148,8 +152,8 @@ func (p *patient) fallsIll(t *testing.T) (mend func()) {
 	p.measures(t)
 	mendMappings, mendTick, mendRole := p.withoutMappings(t), p.withoutTick(t), p.withoutRights(t)
 	return func() {
-		p.Sim.SetKeys(dmlytest.DefaultKey)
-		p.StoreKeys(p.ctx, t)
+		p.Sim.SetKeys(newKey)
+		p.storeKey(t)
 		mendMappings()
 		mendTick()
 		mendRole()
@@ -162,7 +166,7 @@ func (p *patient) fallsIll(t *testing.T) (mend func()) {
 func (p *patient) symptoms(t *testing.T) []string {
 	t.Helper()
 	return []string{
-		"8 things are wrong.",
+		"7 things are wrong.",
 		"Nothing hands the records of the send queue to the worker: its event source mapping is gone.",
 		"aws lambda create-event-source-mapping --region eu-central-1 --function-name " + p.names["WorkerFunction"] + " --event-source-arn " + p.arnOf(t, "SendQueueUrl") + " ",
 		"The records of the bulk queue are not handed to the worker: its event source mapping is disabled since ",
@@ -175,6 +179,15 @@ func (p *patient) symptoms(t *testing.T) []string {
 		"1 message is unknown and needs a person, the first since ",
 		"make problems STACK=" + p.Name + "\n", `curl "` + p.Output(t, "ApiUrl") + `/v1/messages?state=unknown" -H "x-api-key: $API_KEY"` + "\n",
 		"make settle STACK=" + p.Name + " ID=… AS=sent\n",
+	}
+}
+
+// storeKey stores another key than the one that was refused: with that, the account would stay paused.
+func (p *patient) storeKey(t *testing.T) {
+	t.Helper()
+	in := &secretsmanager.PutSecretValueInput{SecretId: aws.String(p.names["DmlyKeySecret"]), SecretString: aws.String(newKey)}
+	if _, err := secretsmanager.NewFromConfig(p.Config).PutSecretValue(p.ctx, in); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -71,10 +71,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintln(stderr, "doctor:", err)
 		return blind
 	}
+	return status(report)
+}
+
+// status is the exit status for a report.
+func status(r diagnosis.Report) int {
 	switch {
-	case len(report.Wrong) > 0:
+	case len(r.Wrong) > 0:
 		return wrong
-	case len(report.Unseen) > 0:
+	case len(r.Unseen) > 0:
 		return blind
 	default:
 		return well

@@ -71,6 +71,11 @@ func (d *diagnosis) deploy(parameters string) string {
 	return command
 }
 
+// log is the command that shows what a function wrote lately.
+func (d *diagnosis) log(function string) string {
+	return d.aws("logs", "tail", "/aws/lambda/%s-%s --since 1h", d.Facts.Stack.Name, function)
+}
+
 // since is the end of a sentence that says since when, and nothing if that is not known.
 func since(at time.Time) string {
 	if at.IsZero() {

@@ -77,7 +77,7 @@ func (d *diagnosis) mappings() {
 				update("--function-response-types ReportBatchItemFailures"))
 		case strings.HasPrefix(m.LastResult, "PROBLEM"):
 			d.wrong(fmt.Sprintf("Lambda cannot hand the records of the %s queue to the worker: %s.", m.Queue, strings.TrimSuffix(m.LastResult, ".")),
-				waits, "sam logs --region "+d.Facts.Stack.Region+" --stack-name "+d.Facts.Stack.Name+" --name WorkerFunction")
+				waits, d.log("worker"))
 		default:
 			d.right("The %s queue hands its records to the worker (%s).", m.Queue, strings.ToLower(m.State))
 		}

@@ -63,7 +63,7 @@ func TestFunctionsAndWhatCallsThem(t *testing.T) {
 			{"Lambda takes every batch of the send queue for done: its event source mapping does not report failures of single records.", "LOST",
 				[]string{"aws lambda update-event-source-mapping --region eu-central-1 --uuid m1 --function-response-types ReportBatchItemFailures"}}}},
 		"broken mapping": {func(f *diagnosis.Facts) { f.Mappings[0].LastResult = "PROBLEM: no access." }, []finding{
-			{"Lambda cannot hand the records of the send queue to the worker: PROBLEM: no access.", "up to 14 days", []string{"sam logs --region eu-central-1 --stack-name sender --name WorkerFunction"}}}},
+			{"Lambda cannot hand the records of the send queue to the worker: PROBLEM: no access.", "up to 14 days", []string{"aws logs tail --region eu-central-1 /aws/lambda/sender-worker --since 1h"}}}},
 	})
 }
 
@@ -110,7 +110,7 @@ func TestQueues(t *testing.T) {
 		"more": {func(f *diagnosis.Facts) { f.Queues[0].Ready, f.Queues[0].Oldest = 12_000, 0 }, []finding{
 			{"12002 records wait on the send queue: more than an hour of what the account may send, 100 a minute.", "in about 2 hours", []string{`make deploy ARGS="--stack-name sender" PARAMETERS="RatePerMinute=200"`}}}},
 		"old ones": {func(f *diagnosis.Facts) { f.Queues[0].Oldest = 90 * time.Minute }, []finding{
-			{"9 records wait on the send queue, the oldest for about 90 minutes, since 2026-11-30 10:30:00 UTC, although the account could have sent them.", "late", []string{"sam logs "}}}},
+			{"9 records wait on the send queue, the oldest for about 90 minutes, since 2026-11-30 10:30:00 UTC, although the account could have sent them.", "late", []string{"aws logs tail --region eu-central-1 /aws/lambda/sender-worker"}}}},
 	})
 }
 
@@ -141,7 +141,7 @@ func TestSchedulesAndCampaigns(t *testing.T) {
 		}, []finding{
 			{"The campaign spring has paused by itself: DMLY refused the key.", "All other messages go.",
 				[]string{`curl "https://api.example/v1/campaigns/spring" -H "x-api-key: $API_KEY"`, `curl -X POST "https://api.example/v1/campaigns/spring/resume" -H "x-api-key: $API_KEY"`}},
-			{"The campaign summer stands still: nobody has worked on it since 2026-11-30 09:00:00 UTC.", "All other messages go.", []string{"sam logs ", `curl "https://api.example/v1/campaigns/summer"`}}}},
+			{"The campaign summer stands still: nobody has worked on it since 2026-11-30 09:00:00 UTC.", "All other messages go.", []string{"aws logs tail --region eu-central-1 /aws/lambda/sender-schedule ", `curl "https://api.example/v1/campaigns/summer"`}}}},
 	})
 }
 

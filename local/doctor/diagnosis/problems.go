@@ -78,7 +78,7 @@ func (d *diagnosis) campaigns() {
 		d.wrong(fmt.Sprintf("The campaign %s stands still: nobody has worked on it%s.", p.ID, since(p.Worked)),
 			"No more of its messages is put on the queue. All other messages go.",
 			"# if nothing above says why, the schedule function's log does:",
-			"sam logs --region "+d.Facts.Stack.Region+" --stack-name "+d.Facts.Stack.Name+" --name ScheduleFunction", key, curl(p.ID, ""))
+			d.log("schedule"), key, curl(p.ID, ""))
 	}
 	switch {
 	case len(c.Paused)+len(c.Stuck) > 0:

@@ -56,7 +56,7 @@ func (d *diagnosis) queues() {
 		case q.Ready > 0 && q.Oldest > maxBehind:
 			d.wrong(fmt.Sprintf("%s on the %s queue%s, although the account could have sent them.", waits(n, "record", "records"), q.Role, d.oldest(q)),
 				"These messages are late. If nothing above says why, the worker's log does.",
-				"sam logs --region "+d.Facts.Stack.Region+" --stack-name "+d.Facts.Stack.Name+" --name WorkerFunction")
+				d.log("worker"))
 		case n+q.Delayed == 0:
 			d.right("The %s queue is empty.", q.Role)
 		default:
