@@ -49,7 +49,7 @@ type patient struct {
 
 func TestE2EDoctor(t *testing.T) {
 	t.Parallel()
-	ctx := deployed.Begin(t, whole)
+	ctx := deployed.Begin(t, 2*whole) // it waits until the other stack is deployed
 	s := deployed.Fresh(ctx, t, "doctor")
 	p := &patient{ctx: ctx, names: map[string]string{}, rig: &rig{Stack: s, sqs: sqs.NewFromConfig(s.Config), schedules: scheduler.NewFromConfig(s.Config)}}
 	listed, err := cloudformation.NewFromConfig(s.Config).DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: &s.Name})

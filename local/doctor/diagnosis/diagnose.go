@@ -54,17 +54,17 @@ func (d *diagnosis) right(format string, args ...any) {
 
 // aws is a command of the AWS CLI in the stack's Region.
 func (d *diagnosis) aws(service, operation, format string, args ...any) string {
-	return strings.TrimSuffix("aws "+service+" "+operation+" --region "+d.Facts.Stack.Region+" "+fmt.Sprintf(format, args...), " ")
+	return strings.TrimSuffix("aws "+service+" "+operation+" --region "+d.Stack.Region+" "+fmt.Sprintf(format, args...), " ")
 }
 
 // make is a command of the Makefile for the stack.
 func (d *diagnosis) make(target string) string {
-	return "make " + target + " STACK=" + d.Facts.Stack.Name
+	return "make " + target + " STACK=" + d.Stack.Name
 }
 
 // deploy is the command that deploys the stack once more, with other parameters if there are any.
 func (d *diagnosis) deploy(parameters string) string {
-	command := `make deploy ARGS="--stack-name ` + d.Facts.Stack.Name + `"`
+	command := `make deploy ARGS="--stack-name ` + d.Stack.Name + `"`
 	if parameters != "" {
 		command += ` PARAMETERS="` + parameters + `"`
 	}
@@ -73,7 +73,7 @@ func (d *diagnosis) deploy(parameters string) string {
 
 // log is the command that shows what a function wrote lately.
 func (d *diagnosis) log(function string) string {
-	return d.aws("logs", "tail", "/aws/lambda/%s-%s --since 1h", d.Facts.Stack.Name, function)
+	return d.aws("logs", "tail", "/aws/lambda/%s-%s --since 1h", d.Stack.Name, function)
 }
 
 // since is the end of a sentence that says since when, and nothing if that is not known.

@@ -16,9 +16,9 @@ var withoutIt = map[string]string{
 // drift is the command that lists what was changed behind CloudFormation's back.
 func (d *diagnosis) drift() []string {
 	return []string{
-		d.aws("cloudformation", "detect-stack-drift", "--stack-name %s", d.Facts.Stack.Name),
+		d.aws("cloudformation", "detect-stack-drift", "--stack-name %s", d.Stack.Name),
 		"# then, a minute later:",
-		d.aws("cloudformation", "describe-stack-resource-drifts", "--stack-name %s --stack-resource-drift-status-filters MODIFIED DELETED --output table", d.Facts.Stack.Name),
+		d.aws("cloudformation", "describe-stack-resource-drifts", "--stack-name %s --stack-resource-drift-status-filters MODIFIED DELETED --output table", d.Stack.Name),
 	}
 }
 
@@ -117,7 +117,7 @@ func (d *diagnosis) roles() {
 func (d *diagnosis) trust(r Role) string {
 	condition := ""
 	if r.Service == "scheduler.amazonaws.com" { // so that nobody else's schedules can use it
-		condition = `, "Condition": {"StringEquals": {"aws:SourceAccount": "` + d.Facts.Stack.Account + `"}}`
+		condition = `, "Condition": {"StringEquals": {"aws:SourceAccount": "` + d.Stack.Account + `"}}`
 	}
 	return d.aws("iam", "update-assume-role-policy", "--role-name %s --policy-document %s", r.Name,
 		quoted(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "`+r.Service+`"}, "Action": "sts:AssumeRole"`+condition+`}]}`))

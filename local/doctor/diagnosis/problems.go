@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -34,7 +35,7 @@ func (d *diagnosis) problems() {
 			none = append(none, p.State)
 			continue
 		}
-		n := fmt.Sprintf("%d", p.N)
+		n := strconv.Itoa(p.N)
 		if p.More {
 			n = "More than " + n
 		}
@@ -48,7 +49,7 @@ func (d *diagnosis) problems() {
 		}
 		d.wrong(fmt.Sprintf("%s %s %s and %s a person%s.", n, are, p.State, need, oldest), problemsMean[p.State].means,
 			d.make("problems"), "# or over HTTP, with a key that has the scope read in the variable API_KEY:",
-			fmt.Sprintf(`curl "%s/v1/messages?state=%s" -H "x-api-key: $API_KEY"`, d.Facts.Stack.APIURL, p.State),
+			fmt.Sprintf(`curl "%s/v1/messages?state=%s" -H "x-api-key: $API_KEY"`, d.Stack.APIURL, p.State),
 			problemsMean[p.State].next, d.make("settle")+" ID=… AS="+problemsMean[p.State].as)
 	}
 	if len(none) > 0 {
@@ -66,7 +67,7 @@ func (d *diagnosis) campaigns() {
 		if act != "" {
 			method, path = "-X POST ", id+"/"+act
 		}
-		return fmt.Sprintf(`curl %s"%s/v1/campaigns/%s" -H "x-api-key: $API_KEY"`, method, d.Facts.Stack.APIURL, path)
+		return fmt.Sprintf(`curl %s"%s/v1/campaigns/%s" -H "x-api-key: $API_KEY"`, method, d.Stack.APIURL, path)
 	}
 	const key = "# with a key that has the scope campaign in the variable API_KEY:"
 	for _, p := range c.Paused {

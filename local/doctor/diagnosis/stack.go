@@ -8,7 +8,7 @@ import (
 
 // stack says how the deployment went. It returns false if nothing can be said of the parts, as they are not all there.
 func (d *diagnosis) stack() (whole bool) {
-	s := d.Facts.Stack
+	s := d.Stack
 	failed := d.aws("cloudformation", "describe-stack-events", "--stack-name %s --query %s --output table", s.Name,
 		quoted("StackEvents[?ends_with(ResourceStatus, `FAILED`)].[Timestamp, LogicalResourceId, ResourceStatusReason]"))
 	why := ""

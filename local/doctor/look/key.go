@@ -3,7 +3,6 @@ package look
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -94,7 +93,7 @@ func (l *looker) readCallers(ctx context.Context) {
 	switch {
 	case err == nil:
 		read := func(context.Context) (string, error) { return text, nil }
-		if err := httpapi.NewCallers(read, slog.New(slog.NewTextHandler(io.Discard, nil))).Check(ctx); err != nil {
+		if err := httpapi.NewCallers(read, slog.New(slog.DiscardHandler)).Check(ctx); err != nil {
 			c.Problem = err.Error()
 		}
 	case errors.Is(err, secretsmanager.ErrNotFound):
