@@ -1,6 +1,7 @@
 package apikey_test
 
 import (
+	"slices"
 	"testing"
 
 	"dmlysender/shared/apikey"
@@ -79,5 +80,25 @@ func TestVersionChangesWithTheKeyAlone(t *testing.T) {
 	}
 	if got, want := len(first), 8; got != want {
 		t.Errorf("got a version of %d characters, want %d", got, want)
+	}
+}
+
+func TestLabelsAreThoseOfTheAccounts(t *testing.T) {
+	t.Parallel()
+	for secret, want := range map[string][]string{
+		"a-key": {"default"},
+		`{"default": "k", "workspaces": {"W2": "a", "W1": "b"}}`: {"W1", "W2", "default"},
+		`{"workspaces": {"W2": "a"}}`:                            {"W2"},
+	} {
+		keys, err := apikey.Parse(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := keys.Labels(); !slices.Equal(got, want) || len(got) != keys.Accounts() {
+			t.Errorf("%s: got %q, want %q", secret, got, want)
+		}
+	}
+	if got := (apikey.Keys{}).Labels(); len(got) != 0 {
+		t.Errorf("without keys: got %q", got)
 	}
 }
