@@ -23,7 +23,7 @@ func fields(of cbor.Map) http.HandlerFunc {
 }
 
 func at(moment time.Time) cbor.Value {
-	return &cbor.Tag{ID: 1, Value: cbor.Uint(uint64(moment.Unix()))} //nolint:gosec // after 1970
+	return &cbor.Tag{ID: 1, Value: cbor.Uint(uint64(moment.Unix()))}
 }
 
 // What a role may do is asked for a resource by itself, as IAM simulates no patterns.
