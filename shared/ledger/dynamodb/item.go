@@ -36,9 +36,11 @@ func key(id string) map[string]types.AttributeValue {
 //
 // Times are milliseconds since 1970, but for the ttl, which DynamoDB wants in seconds. Content is a string, or
 // binary where it is not UTF-8. Only a problem that nobody has settled has the attributes of the index "attention": its state,
-// and since when.
+// and since when. The id stands in the key, too; as an attribute of its own it is for the template's outcome events, which
+// cannot take a key apart, and nothing else in the table has it.
 func encode(item delivery.Item) map[string]types.AttributeValue {
 	w := writer(key(item.ID))
+	w.text("id", item.ID)
 	w.text("workspace", item.Workspace)
 	w.text("fingerprint", item.Fingerprint)
 	w.text("revision", item.Revision)

@@ -35,7 +35,7 @@ func TestDynamoDBDoesWhatAMapWouldDo(t *testing.T) {
 func TestPutIsOneConditionalWrite(t *testing.T) {
 	t.Parallel()
 	const item = `{
-		"pk": {"S": "m#order-1"}, "sk": {"S": "m"},
+		"pk": {"S": "m#order-1"}, "sk": {"S": "m"}, "id": {"S": "order-1"},
 		"workspace": {"S": "W1"}, "fingerprint": {"S": "1:5f2b"}, "revision": {"S": "r2"}, "state": {"S": "sent"},
 		"generation": {"N": "1"}, "attempts": {"N": "1"},
 		"owner": {"S": "owner-1"}, "lease": {"N": "1795435220123"},
