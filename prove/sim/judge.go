@@ -67,6 +67,8 @@ func brokenBy(before, after delivery.Item, ours bool, now time.Time) string {
 		return "an owner whose token was replaced changes nothing"
 	case before.State.Final() && before.State != delivery.Unknown && after.State != before.State:
 		return "what rests needs a new generation"
+	case after.State.Final() && after.State == before.State && !after.Dropped:
+		return "an outcome is written once, as each write of one becomes an event"
 	default:
 		return ""
 	}
