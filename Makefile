@@ -5,6 +5,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 SAM_CLI_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
 CFN_LINT_SERVERLESS_VERSION := 0.3.6
+CHECKOV_VERSION := 3.3.30
 MINISTACK_VERSION := 1.5.33
 CBOR2_VERSION := 6.3.0
 SCHEMATHESIS_VERSION := 4.32.5
@@ -128,10 +129,15 @@ vuln: $(govulncheckStamp) ## Look for known vulnerabilities in what the code cal
 reproducible: ## Build the functions twice, in two folders, and compare their bytes
 	@.ci/reproducible $(goarch)
 
+checkovVenv := $(tools)/checkov-venv/bin
+checkovStamp := $(tools)/checkov-$(CHECKOV_VERSION)
+
+# What checkov looks at, and what it passes over, is in .checkov.yaml.
 .PHONY: validate
-validate: $(pythonStamp) ## Check template.yaml
+validate: $(pythonStamp) $(checkovStamp) ## Check template.yaml
 	$(sam) validate --lint
 	$(python)/cfn-lint -a cfn_lint_serverless.rules -t template.yaml
+	$(checkovVenv)/checkov --config-file .checkov.yaml
 
 ministackVenv := $(tools)/ministack-venv/bin
 ministackStamp := $(tools)/ministack-$(MINISTACK_VERSION)-$(CBOR2_VERSION)
@@ -144,7 +150,7 @@ httpStamp := $(tools)/http-$(SCHEMATHESIS_VERSION)-$(NODE_VERSION)-$(OAPI_CODEGE
 # SAM_SKIP_PULL_IMAGE=1 uses the base image that is there. Without Docker: E2E_ARGS='-skip StartAPI'.
 .PHONY: e2e
 e2e: $(ministackStamp) $(pythonStamp) e2e-http ## Run the tests against an AWS stand-in, the stack deployed to it, the api in Docker, and the HTTP API from outside: E2E_PORT=4570
-	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/... ./local/... ./e2e/stack/... ./e2e/startapi/...
+	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/... ./local/... ./e2e/template/... ./e2e/stack/... ./e2e/startapi/...
 
 # The built program, called as its users call it. SEED=2 draws other requests than SEED=1.
 .PHONY: e2e-http
@@ -261,6 +267,14 @@ $(pythonStamp):
 	python3 -m venv --clear $(tools)/venv
 	$(python)/pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_CLI_VERSION) \
 		cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_LINT_SERVERLESS_VERSION)
+	@touch $@
+
+# In an environment of its own: it wants other versions than the SAM CLI.
+$(checkovStamp):
+	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+		{ echo "checkov needs Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
+	python3 -m venv --clear $(tools)/checkov-venv
+	$(checkovVenv)/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV_VERSION)
 	@touch $@
 
 # Without cbor2 it answers nothing of CloudWatch that the SDK for Go can read.
