@@ -158,7 +158,7 @@ func patterns(t *testing.T, all template) map[string]string {
 	for name := range at(all.Mappings, "OutcomeEvents") {
 		found[name] = text(at(all.Mappings, "OutcomeEvents", name), "Pattern")
 	}
-	if got := slices.Sorted(maps.Keys(found)); !slices.Equal(got, []string{"all", "problems"}) {
+	if got := slices.Sorted(maps.Keys(found)); !slices.Equal(got, []string{"all", "none", "problems"}) {
 		t.Fatalf("the template has patterns for %q", got)
 	}
 	return found
