@@ -49,23 +49,23 @@ type Stack struct {
 }
 
 // New is a stack that was deployed as by [Fresh], with the keys in its secrets.
-func New(ctx context.Context, t *testing.T, name string) *Stack {
+func New(ctx context.Context, t *testing.T, name string, parameters ...string) *Stack {
 	t.Helper()
-	s := Fresh(ctx, t, name)
+	s := Fresh(ctx, t, name, parameters...)
 	s.StoreKeys(ctx, t)
 	return s
 }
 
-// Fresh builds the functions and deploys the template, with a name that begins so. Nobody has stored a key in it yet. The stack
-// is deleted with the test.
-func Fresh(ctx context.Context, t *testing.T, name string) *Stack {
+// Fresh builds the functions and deploys the template, with a name that begins so, and with the parameters ("Name=value") beside
+// those that it needs here. Nobody has stored a key in it yet. The stack is deleted with the test.
+func Fresh(ctx context.Context, t *testing.T, name string, parameters ...string) *Stack {
 	t.Helper()
 	s := &Stack{Name: name + "-" + strings.ToLower(rand.Text()), Config: awstest.EndToEnd(t)}
 	s.Sim, s.SimURL = dmlytest.Start(t, dmlytest.Options{})
 	dir := t.TempDir()
 	s.Template = filepath.Join(dir, "template.yaml")
 	s.Architecture = "Architecture=" + strings.Replace(runtime.GOARCH, "amd64", "x86_64", 1)
-	s.deploy(ctx, t, dir)
+	s.deploy(ctx, t, dir, parameters)
 	s.outputs = filepath.Join(dir, "outputs.json")
 	if err := os.WriteFile(s.outputs, []byte(s.list(ctx, t, "stack-outputs")), 0o600); err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func Fresh(ctx context.Context, t *testing.T, name string) *Stack {
 	return s
 }
 
-func (s *Stack) deploy(ctx context.Context, t *testing.T, dir string) {
+func (s *Stack) deploy(ctx context.Context, t *testing.T, dir string, parameters []string) {
 	t.Helper()
 	defer inTurn(ctx, t)()
 	SAM(ctx, t, "build", "--build-dir", dir, "--parameter-overrides", s.Architecture)
@@ -83,9 +83,11 @@ func (s *Stack) deploy(ctx context.Context, t *testing.T, dir string) {
 		defer cancel()
 		SAM(ctx, t, "delete", "--stack-name", s.Name, "--region", s.Config.Region, "--no-prompts")
 	})
-	SAM(ctx, t, "deploy", "--template", s.Template, "--stack-name", s.Name, "--region", s.Config.Region, "--resolve-s3",
+	SAM(ctx, t, slices.Concat([]string{
+		"deploy", "--template", s.Template, "--stack-name", s.Name, "--region", s.Config.Region, "--resolve-s3",
 		"--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset",
-		"--parameter-overrides", s.Architecture, "DmlyBaseUrl="+s.SimURL, "RatePerMinute=6000")
+		"--parameter-overrides", s.Architecture, "DmlyBaseUrl=" + s.SimURL, "RatePerMinute=6000",
+	}, parameters)...)
 }
 
 // inTurn waits until no other process deploys from this checkout, and returns what lets the next one. The first deployment makes the

@@ -35,10 +35,10 @@ type rig struct {
 	schedules                     *scheduler.Client
 }
 
-// start deploys the stack, for as long as the test lasts.
+// start deploys the stack, for as long as the test lasts, with what parameters add to it; e2e/startapi deploys it without.
 func start(ctx context.Context, t *testing.T) *rig {
 	t.Helper()
-	s := deployed.New(ctx, t, "stack")
+	s := deployed.New(ctx, t, "stack", "OutcomeEvents=all", "Tracing=Active", "AlarmTopicArn=arn:aws:sns:eu-central-1:000000000000:alarms")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("The functions wrote:\n%s", s.Logs(context.WithoutCancel(ctx), t))
