@@ -133,7 +133,7 @@ func (r *rig) cancelsUnder(t *testing.T) {
 		var said struct {
 			Cancelled    []string
 			NotCancelled []any
-			More         bool
+			Next         string
 		}
 		r.request(t, http.MethodDelete, "/v1/messages?cancelKey=order-42", "", http.StatusOK, &said)
 		if !slices.Equal(said.Cancelled, want) || len(said.NotCancelled) != 0 || said.Next != "" {
