@@ -35,6 +35,8 @@ type Config struct {
 	AudienceBucket string
 	// LogLevel is from LOG_LEVEL.
 	LogLevel slog.Level
+	// MetricsNamespace is CloudWatch's namespace of the metrics, from METRICS_NAMESPACE; empty for no metrics.
+	MetricsNamespace string
 }
 
 // SecretRef says where a secret is.
@@ -78,10 +80,11 @@ const (
 func Read(getenv func(string) string, needs ...Need) (Config, error) {
 	r := &reader{getenv: getenv, inCloud: getenv("AWS_LAMBDA_FUNCTION_NAME") != "" && getenv("AWS_SAM_LOCAL") == ""}
 	cfg := Config{
-		BaseURL:       dmly.DefaultBaseURL,
-		Workspace:     getenv("DMLY_WORKSPACE_ID"),
-		RatePerMinute: r.ratePerMinute(),
-		LogLevel:      r.logLevel(),
+		BaseURL:          dmly.DefaultBaseURL,
+		Workspace:        getenv("DMLY_WORKSPACE_ID"),
+		RatePerMinute:    r.ratePerMinute(),
+		LogLevel:         r.logLevel(),
+		MetricsNamespace: r.metricsNamespace(),
 	}
 	if base := getenv("DMLY_BASE_URL"); base != "" {
 		cfg.BaseURL = base
@@ -219,4 +222,19 @@ func (r *reader) logLevel() slog.Level {
 		}
 	}
 	return level
+}
+
+// metricsNamespace is one that CloudWatch takes for metrics that are not its own:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+func (r *reader) metricsNamespace() string {
+	const name, longest = "METRICS_NAMESPACE", 255
+	value := r.getenv(name)
+	if len(value) > longest || strings.ContainsFunc(value, notInNamespace) || strings.HasPrefix(value, ":") || strings.HasPrefix(value, "AWS/") {
+		r.fail(`%s is %q: set it to 1 to %d of A-Z a-z 0-9 . - _ / # :, not beginning with ":" or "AWS/", or leave it out for no metrics`, name, value, longest)
+	}
+	return value
+}
+
+func notInNamespace(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(".-_/#:", r)
 }

@@ -28,10 +28,11 @@ var all = []config.Need{config.Sending, config.Queues, config.Callers}
 
 func TestEverythingFromTheEnvironment(t *testing.T) {
 	t.Parallel()
-	got, err := read(inAWS(map[string]string{"DMLY_BASE_URL": "https://x/api", "DMLY_WORKSPACE_ID": "W1", "DMLY_RATE_PER_MINUTE": "600", "LOG_LEVEL": "debug"}), all...)
+	got, err := read(inAWS(map[string]string{"DMLY_BASE_URL": "https://x/api", "DMLY_WORKSPACE_ID": "W1", "DMLY_RATE_PER_MINUTE": "600", "LOG_LEVEL": "debug", "METRICS_NAMESPACE": "dmly-sender"}), all...)
 	want := config.Config{
 		BaseURL: "https://x/api", KeyFrom: config.SecretRef{SecretsManager: "dmly-key"}, InboundKeysFrom: config.SecretRef{SecretsManager: "arn:aws:x"},
 		Workspace: "W1", RatePerMinute: 600, LedgerTable: "ledger", SendQueue: "https://sqs/send", BulkQueue: "https://sqs/bulk", LogLevel: slog.LevelDebug,
+		MetricsNamespace: "dmly-sender",
 	}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
@@ -185,5 +186,21 @@ func TestTheQueuesOfBatchesMayBeMissing(t *testing.T) {
 	}
 	if _, err := read(inAWS(map[string]string{"SEND_QUEUE_URL": "memory:"}), config.BatchQueues); err == nil {
 		t.Error("memory: was taken in AWS")
+	}
+}
+
+func TestTheNamespaceOfTheMetricsIsOneThatCloudWatchTakes(t *testing.T) {
+	t.Parallel()
+	for value, ok := range map[string]bool{
+		"": true, "dmly-sender": true, "Team/dmly.sender_2#a:b": true, strings.Repeat("a", 255): true,
+		strings.Repeat("a", 256): false, "AWS/Lambda": false, ":a": false, "a b": false, "größe": false, "a\nb": false,
+	} {
+		got, err := read(map[string]string{"METRICS_NAMESPACE": value})
+		if ok && (err != nil || got.MetricsNamespace != value) {
+			t.Errorf("%q: got %q, %v", value, got.MetricsNamespace, err)
+		}
+		if !ok && (err == nil || !strings.HasPrefix(err.Error(), "METRICS_NAMESPACE is ") || !strings.Contains(err.Error(), "set it to 1 to 255 of A-Z")) {
+			t.Errorf("%q: %v", value, err)
+		}
 	}
 }

@@ -48,6 +48,7 @@ func (j *job) postOnce(ctx context.Context, req dmly.Request, key apikey.Key, le
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(left, maxPostTime))
 	defer cancel()
+	defer j.posted(j.Clock.Now())
 	response, err := j.Poster.Post(ctx, key, req)
 	return outcome{response: response, err: err}
 }

@@ -46,6 +46,7 @@ func (s *Sender) putRefused(ctx context.Context, a arrival, reason string) (Item
 	case err != nil:
 		return Item{}, fmt.Errorf("record message %s as rejected: %w", a.id, err)
 	case ok:
+		s.rested("", item.State)
 		return item, nil
 	default:
 		return standing, nil

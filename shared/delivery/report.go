@@ -51,11 +51,41 @@ func (s *Sender) reportPanic(ctx context.Context, id string, p any) {
 	}
 }
 
-// KeyRefusedMessage is the log line that says that an account waits for another key. template.yaml makes a metric of it.
-const KeyRefusedMessage = "DMLY refused the API key"
-
+// reportKeyRefused says that an account waits for another key.
 func (s *Sender) reportKeyRefused(ctx context.Context, account string, until time.Time) {
 	if s.Log != nil {
-		s.Log.LogAttrs(ctx, slog.LevelError, KeyRefusedMessage, slog.String("account", account), slog.Time("pausedUntil", until))
+		s.Log.LogAttrs(ctx, slog.LevelError, "DMLY refused the API key", slog.String("account", account), slog.Time("pausedUntil", until))
+	}
+	if s.Meter != nil {
+		s.Meter.KeyRefused()
+	}
+}
+
+// rested counts a message that was written down, if it rests so.
+func (s *Sender) rested(channel message.Channel, state State) {
+	if s.Meter != nil && state.Final() {
+		s.Meter.Rested(channel, state)
+	}
+}
+
+// channelOf is the channel of one of the message's steps.
+func channelOf(m message.Message, step int) message.Channel {
+	if step > 0 && step < m.Steps() {
+		return m.Fallback[step-1].Channel
+	}
+	return m.Channel
+}
+
+// posted counts a request that has taken from then until now.
+func (s *Sender) posted(began time.Time) {
+	if s.Meter != nil {
+		s.Meter.Posted(s.Clock.Now().Sub(began))
+	}
+}
+
+// waited counts a message that has waited for its slot from then until now.
+func (s *Sender) waited(began time.Time) {
+	if s.Meter != nil {
+		s.Meter.Waited(s.Clock.Now().Sub(began))
 	}
 }

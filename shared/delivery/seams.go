@@ -7,6 +7,7 @@ import (
 
 	"dmlysender/shared/apikey"
 	"dmlysender/shared/dmly"
+	"dmlysender/shared/message"
 )
 
 // ErrThrottled is matched by errors of a ledger, its list or a queue that could have been asked at another moment: they
@@ -161,6 +162,21 @@ type Backlog interface {
 	// tell them from those that are being worked on. One that cannot (SQS) says too much by those that wait for their
 	// sendAt or their hours.
 	Depth(ctx context.Context) (int, error)
+}
+
+// Meter counts what happens. What it counts is not the ledger: where the answer to a write is lost, it may miss a message. Its methods
+// return at once. It is safe for concurrent use.
+type Meter interface {
+	// Rested: a message of the channel came to rest in the state, because this very Sender wrote it down. A record that
+	// finds its message at rest counts for nothing, and nor does what people settle or cancel. The channel is that of the fallback
+	// that was tried last, and empty if the content never was a message.
+	Rested(channel message.Channel, state State)
+	// Posted: a request to DMLY was begun, and took so long, whatever came of it.
+	Posted(took time.Duration)
+	// Waited: a message waited so long for its slot of the account's pace.
+	Waited(d time.Duration)
+	// KeyRefused: DMLY refused an account's key, and the account waits for another one.
+	KeyRefused()
 }
 
 // Clock is the time, and waiting for it.

@@ -24,7 +24,7 @@ const (
 )
 
 // Sender takes messages to rest. Its fields are its collaborators, all required
-// but Scheduler, CancelKeys, Retry and Log. It is safe for concurrent use.
+// but Scheduler, CancelKeys, Retry, Log and Meter. It is safe for concurrent use.
 type Sender struct {
 	Ledger Ledger
 	Pacer  Pacer
@@ -40,6 +40,8 @@ type Sender struct {
 	NewToken func() string
 	// Log gets one line for each outcome; nil for none.
 	Log *slog.Logger
+	// Meter counts; nil for nobody.
+	Meter Meter
 }
 
 // Result is what became of a record.
@@ -209,6 +211,7 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 	case err != nil:
 		return event{}, fmt.Errorf("record message %s as %s: %w", w.item.ID, w.item.State, err)
 	case ok:
+		j.rested(channelOf(j.message, w.item.Step), w.item.State)
 		return event{item: &w.item, written: true}, nil
 	case standing.ID == "": // what stood there is forgotten
 		return event{}, nil

@@ -78,10 +78,14 @@ func (t *turn) drop(account string) {
 // wait waits for a slot, and returns the key to use at it; or when to come back, if there is no slot before until.
 func (t *turn) wait(ctx context.Context, until time.Time) (apikey.Key, time.Time, error) {
 	s := t.turns.sender
+	var began time.Time
 	for {
 		key, err := s.key(ctx, t.workspace)
 		if err != nil {
 			return key, time.Time{}, err
+		}
+		if began.IsZero() {
+			began = s.Clock.Now()
 		}
 		t.in = t.turns.queueing(line{account: key.Account, lane: t.lane})
 		slot, epoch, retryAt, err := t.in.take(ctx, t, key, until)
@@ -98,6 +102,7 @@ func (t *turn) wait(ctx context.Context, until time.Time) (apikey.Key, time.Time
 			return key, time.Time{}, err
 		}
 		if t.in.holds(epoch) && fresh.Account == key.Account {
+			s.waited(began)
 			return fresh, time.Time{}, nil
 		}
 		t.giveBack()
