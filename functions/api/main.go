@@ -4,15 +4,13 @@ package main
 import (
 	"fmt"
 	"os"
-
-	"dmlysender/functions/internal/stack"
 )
 
 func main() {
-	h, err := open()
+	h, s, err := open()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "api:", err)
 		os.Exit(1)
 	}
-	stack.Serve(behindGateway(h.Routes()))
+	s.Serve(behindGateway(h.Routes()))
 }

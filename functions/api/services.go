@@ -33,15 +33,15 @@ var services = stack.AWS{
 	},
 }
 
-// open builds the handler from the environment.
-func open() (*httpapi.Handler, error) {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Later, config.Campaigns, config.Callers)
+// open builds the handler, and what it stands on, from the environment.
+func open() (*httpapi.Handler, *stack.Stack, error) {
+	s, err := stack.Open("api", os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Later, config.Campaigns, config.Callers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	insight, err := s.Insight()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h := &httpapi.Handler{
 		Sender: s.Sender, Queues: s.Queues, Callers: httpapi.NewCallers(s.CallerKeys, s.Log), Defaults: message.Defaults{Workspace: s.Config.Workspace},
@@ -52,5 +52,5 @@ func open() (*httpapi.Handler, error) {
 	if service != nil {
 		h.Campaigns = service
 	}
-	return h, err
+	return h, s, err
 }

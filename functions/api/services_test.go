@@ -27,7 +27,7 @@ func TestTheServicesCanBeAskedForMoreThanSending(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := stack.Open(func(name string) string { return env[name] }, io.Discard, services, config.Sending, config.Queues, config.Later, config.Callers)
+			s, err := stack.Open("api", func(name string) string { return env[name] }, io.Discard, services, config.Sending, config.Queues, config.Later, config.Callers)
 			if err != nil {
 				t.Fatal(err)
 			}

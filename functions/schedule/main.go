@@ -4,15 +4,13 @@ package main
 import (
 	"fmt"
 	"os"
-
-	"dmlysender/functions/internal/stack"
 )
 
 func main() {
-	h, err := open()
+	h, s, err := open()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "schedule:", err)
 		os.Exit(1)
 	}
-	stack.Serve(h.Handle)
+	s.Serve(h.Handle)
 }

@@ -28,20 +28,20 @@ var services = stack.AWS{
 	Secret: secretsmanager.Open,
 }
 
-// open builds the handler from the environment.
-func open() (*scheduled.Handler, error) {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Campaigns)
+// open builds the handler, and what it stands on, from the environment.
+func open() (*scheduled.Handler, *stack.Stack, error) {
+	s, err := stack.Open("schedule", os.Getenv, os.Stdout, services, config.Sending, config.Queues, config.Campaigns)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h := &scheduled.Handler{Queues: s.Queues, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
 	insight, err := s.Insight()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	service, err := campaigns.Open(s, insight)
 	if service != nil {
 		h.Campaigns = service
 	}
-	return h, err
+	return h, s, err
 }

@@ -12,11 +12,11 @@ import (
 )
 
 func main() {
-	s, err := stack.Open(os.Getenv, os.Stdout, services, config.Sending, config.BatchQueues, config.Later)
+	s, err := stack.Open("worker", os.Getenv, os.Stdout, services, config.Sending, config.BatchQueues, config.Later)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)
 	}
 	h := &sqsworker.Handler{Sender: s.Sender, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Queues: byName(s.Queues), Log: s.Log}
-	stack.Serve(h.Handle)
+	s.Serve(h.Handle)
 }

@@ -30,7 +30,7 @@ func TestTheWorkerKnowsItsQueuesByName(t *testing.T) {
 				"SCHEDULE_GROUP": "later", "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/later",
 				"SEND_DEAD_LETTER_QUEUE_URL": account + "send-dead", "BULK_DEAD_LETTER_QUEUE_URL": account + "bulk-dead",
 			}
-			s, err := stack.Open(func(name string) string { return env[name] }, io.Discard, services, config.Sending, config.BatchQueues, config.Later)
+			s, err := stack.Open("worker", func(name string) string { return env[name] }, io.Discard, services, config.Sending, config.BatchQueues, config.Later)
 			if err != nil {
 				t.Fatal(err)
 			}

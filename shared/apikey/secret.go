@@ -19,8 +19,9 @@ type Options struct {
 	RefreshEvery time.Duration
 	// FetchTimeout bounds one fetch. Default 5 seconds.
 	FetchTimeout time.Duration
-	// OnError hears of every fetch that failed, also when an old value hides it from the callers. It must not block. Default: nobody hears.
-	OnError func(error)
+	// OnError hears of every fetch that failed, also when an old value hides it from the callers. The context has the values of that of
+	// the caller for whom it was begun, and has ended. It must not block. Default: nobody hears.
+	OnError func(context.Context, error)
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Rand returns a number in [0,1). Default math/rand/v2.Float64.
@@ -33,7 +34,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.RefreshEvery, 10*time.Second)
 	setDefault(&o.FetchTimeout, 5*time.Second)
 	if o.OnError == nil {
-		o.OnError = func(error) {}
+		o.OnError = func(context.Context, error) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -190,7 +191,7 @@ func (s *Secret[T]) fetch(ctx context.Context, f *flight[T]) {
 	}
 	if err != nil {
 		// Before the callers go on: in Lambda a line that is logged after their invocation could wait for the next one.
-		s.options.OnError(err)
+		s.options.OnError(ctx, err)
 	}
 	close(f.done)
 }

@@ -140,7 +140,7 @@ func TestOldKeysOutliveAFailingSource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var heard []error
-			options := apikey.Options{OnError: func(err error) { heard = append(heard, err) }}
+			options := apikey.Options{OnError: func(_ context.Context, err error) { heard = append(heard, err) }}
 			inBubble(t, options, func(b bubble) {
 				t, s, cache := b.T, b.store, b.cache
 				wantKey(t, cache, "key-1")

@@ -26,8 +26,9 @@ type Forecast struct {
 	// Normal and Bulk are the queues of the two lanes.
 	Normal, Bulk delivery.Backlog
 	Now          func() time.Time
-	// OnError hears why a service could not be asked, once for each look; nil for nobody.
-	OnError func(error)
+	// OnError hears why a service could not be asked, once for each look; nil for nobody. The context has the values of that of
+	// whoever asked first.
+	OnError func(context.Context, error)
 
 	normal, bulk lookout[*backlog]
 

@@ -104,7 +104,7 @@ func within(t *testing.T, test func(t *testing.T, w *world)) {
 		}, apikey.Options{})
 		w.Forecast = &forecast.Forecast{
 			Keys: keys, Pace: w.pace, Normal: w.normal, Bulk: w.bulk, Now: time.Now,
-			OnError: func(err error) {
+			OnError: func(_ context.Context, err error) {
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				w.errs = append(w.errs, err)

@@ -27,7 +27,7 @@ type look[T any] struct {
 
 // look is the last one if that is under way or good enough at now, else a new one. It does not wait for the answer. The look
 // belongs to all who wait for it, so it does not end with ctx, but after a second.
-func (o *lookout[T]) look(ctx context.Context, now time.Time, failed func(error), ask func(context.Context) (T, error)) *look[T] {
+func (o *lookout[T]) look(ctx context.Context, now time.Time, failed func(context.Context, error), ask func(context.Context) (T, error)) *look[T] {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.last == nil || o.last.over(now) {
@@ -49,7 +49,7 @@ func (l *look[T]) over(now time.Time) bool {
 }
 
 // run asks. A panic ends the look and not the process: nobody who sends has to suffer from it.
-func (l *look[T]) run(ctx context.Context, failed func(error), ask func(context.Context) (T, error)) {
+func (l *look[T]) run(ctx context.Context, failed func(context.Context, error), ask func(context.Context) (T, error)) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	defer func() {
@@ -58,7 +58,7 @@ func (l *look[T]) run(ctx context.Context, failed func(error), ask func(context.
 		}
 		// Before those who wait go on: in Lambda a line that is logged after their invocation could wait for the next one.
 		if l.err != nil && failed != nil {
-			failed(l.err)
+			failed(ctx, l.err)
 		}
 		close(l.done)
 	}()

@@ -65,7 +65,9 @@ func (k callerKeys) LogValue() slog.Value {
 // each name, as text or as {"key": …} or {"sha256": …}.
 // The log says why they could not be read, also where older ones stay in force.
 func NewCallers(source apikey.Source, log *slog.Logger) *Callers {
-	stale := func(err error) { log.Warn("the callers' keys could not be read", slog.String("error", err.Error())) }
+	stale := func(ctx context.Context, err error) {
+		log.WarnContext(ctx, "the callers' keys could not be read", slog.String("error", err.Error()))
+	}
 	return &Callers{keys: apikey.NewSecret(source, parseCallers, apikey.Options{RefreshEvery: time.Minute, OnError: stale})}
 }
 

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,6 +52,6 @@ func (s *Stack) Insight() (Insight, error) {
 	}, nil
 }
 
-func (s *Stack) cannotForecast(err error) {
-	s.Log.Warn("it cannot be said when messages will be sent", slog.String("error", err.Error()))
+func (s *Stack) cannotForecast(ctx context.Context, err error) {
+	s.Log.WarnContext(ctx, "it cannot be said when messages will be sent", slog.String("error", err.Error()))
 }

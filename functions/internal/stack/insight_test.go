@@ -63,7 +63,7 @@ func TestAnEstimateThatCannotBeMadeIsLogged(t *testing.T) {
 	services := c.services()
 	services.Queue = func(aws.Config, string) delivery.Queue { return brokenQueue{} }
 	var logs bytes.Buffer
-	s, err := stack.Open(func(name string) string { return onAWS[name] }, &logs, services, config.Sending, config.Queues)
+	s, err := stack.Open("api", func(name string) string { return onAWS[name] }, &logs, services, config.Sending, config.Queues)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,13 +2,20 @@ package stack
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"dmlysender/shared/telemetry"
 )
 
 // answerTime is how long the Lambda library is given to hand over an answer before the process ends.
@@ -17,10 +24,10 @@ const answerTime = 200 * time.Millisecond
 // Serve hands Lambda's invocations to the handler; it does not return. On SIGTERM nothing more is begun: the invocation's
 // context ends, what has begun is finished and answered, and the process ends. (Lambda itself sends SIGTERM only between
 // invocations, and only to functions with extensions; docker stop and sam local send it at any time.)
-func Serve(handler any) {
+func (s *Stack) Serve(handler any) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	h := &serving{Handler: lambda.NewHandler(handler)}
+	h := &serving{Handler: lambda.NewHandler(handler), log: s.Log, metrics: s.Metrics}
 	go func() {
 		<-ctx.Done()
 		h.running.Lock() // and never unlocked: what comes now finds no one
@@ -33,12 +40,28 @@ func Serve(handler any) {
 // serving knows whether an invocation is running: each holds a read lock.
 type serving struct {
 	lambda.Handler
+	log     *slog.Logger
+	metrics *telemetry.Metrics
 	running sync.RWMutex
 }
 
-// Invoke implements [lambda.Handler].
-func (s *serving) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+// Invoke implements [lambda.Handler]. However the invocation ends, what was counted in it is written down. The library logs its
+// error, and the value of a panic, so that neither may have what the event says.
+func (s *serving) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	s.running.RLock()
 	defer s.running.RUnlock()
-	return s.Handler.Invoke(ctx, payload)
+	if s.metrics != nil {
+		defer s.metrics.Flush()
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.ErrorContext(ctx, "panic", slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+			answer, err = nil, fmt.Errorf("panic: %T", p)
+		}
+	}()
+	answer, err = s.Handler.Invoke(ctx, payload)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // which may quote a number
+		err = fmt.Errorf("the event is not of the expected form: %q may not be what it is", wrong.Field)
+	}
+	return answer, err
 }

@@ -29,8 +29,10 @@ import (
 type Stack struct {
 	Config config.Config
 	Log    *slog.Logger
-	Sender *delivery.Sender
-	Queues queue.Lanes
+	// Metrics are the Sender's meter; nil if the configuration names no namespace for them.
+	Metrics *telemetry.Metrics
+	Sender  *delivery.Sender
+	Queues  queue.Lanes
 	// Scheduler is the Sender's. It is nil where the queues are in memory.
 	Scheduler delivery.Scheduler
 	// CallerKeys is where the keys of the HTTP API's callers come from.
@@ -51,14 +53,18 @@ type AWS struct {
 	Scheduler func(cfg aws.Config, group, roleARN string, targets map[delivery.Lane]later.Target) (delivery.Scheduler, error)
 }
 
-// Open reads the configuration and builds what it asks for. Nothing is called: a
-// function is ready as soon as its process is.
-func Open(getenv func(string) string, logs io.Writer, services AWS, needs ...config.Need) (*Stack, error) {
+// Open reads the configuration and builds what it asks for: worker, schedule or api, which writes its logs and its metrics to out.
+// Nothing is called: a function is ready as soon as its process is.
+func Open(function string, getenv func(string) string, out io.Writer, services AWS, needs ...config.Need) (*Stack, error) {
 	cfg, err := config.Read(getenv, needs...)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Config: cfg, Log: slog.New(telemetry.Handler(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: cfg.LogLevel})))}
+	out = telemetry.Lines(out)
+	s := &Stack{Config: cfg, Log: slog.New(telemetry.Handler(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: cfg.LogLevel})))}
+	if cfg.MetricsNamespace != "" {
+		s.Metrics = telemetry.NewMetrics(out, cfg.MetricsNamespace, function, time.Now)
+	}
 	b := builder{cfg: cfg, getenv: getenv, services: services, log: s.Log}
 	if cfg.NeedsAWS() {
 		if b.aws, err = awsconf.FromEnv(getenv); err != nil {
@@ -69,6 +75,9 @@ func Open(getenv func(string) string, logs io.Writer, services AWS, needs ...con
 	if cfg.KeyFrom != (config.SecretRef{}) {
 		if s.Sender, err = b.sender(); err != nil {
 			return nil, err
+		}
+		if s.Metrics != nil {
+			s.Sender.Meter = s.Metrics
 		}
 	}
 	s.Queues = queue.Lanes{Normal: b.queue(cfg.SendQueue, s.Sender), Bulk: b.queue(cfg.BulkQueue, s.Sender)}
@@ -112,7 +121,9 @@ func (b builder) sender() (*delivery.Sender, error) {
 	if !ok {
 		return nil, fmt.Errorf("the ledger %T does not keep cancelKeys", book)
 	}
-	stale := func(err error) { b.log.Warn("the DMLY API key could not be read", slog.String("error", err.Error())) }
+	stale := func(ctx context.Context, err error) {
+		b.log.WarnContext(ctx, "the DMLY API key could not be read", slog.String("error", err.Error()))
+	}
 	return &delivery.Sender{
 		Ledger:     book,
 		CancelKeys: cancelKeys,

@@ -63,7 +63,7 @@ func (c *calls) services() stack.AWS {
 }
 
 func open(env map[string]string, services stack.AWS, needs ...config.Need) (*stack.Stack, error) {
-	return stack.Open(func(name string) string { return env[name] }, io.Discard, services, needs...)
+	return stack.Open("api", func(name string) string { return env[name] }, io.Discard, services, needs...)
 }
 
 func TestOnAWSEachServiceIsOpenedAsConfigured(t *testing.T) {
