@@ -50,8 +50,8 @@ type Metrics struct {
 
 var _ delivery.Meter = (*Metrics)(nil)
 
-// NewMetrics counts for a function, in a namespace that CloudWatch takes. The lines go to out, one Write for each; what cannot
-// be written is lost. The first of them tells of the start of the process.
+// NewMetrics counts for a function, in a namespace that CloudWatch takes. The lines go to out, one Write for each, of which
+// several may come at once; what cannot be written is lost. The first of them tells of the start of the process.
 func NewMetrics(out io.Writer, namespace, function string, now func() time.Time) *Metrics {
 	return &Metrics{out: out, namespace: namespace, function: function, now: now, tally: tally{coldStart: true}}
 }
