@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // FromEnv returns the configuration that getenv (usually os.Getenv) describes:
@@ -22,6 +23,10 @@ import (
 // Service clients made with their NewFromConfig find their endpoint in it by themselves. The HTTP client and the
 // retries suit a short deadline and a sandbox that may freeze (see NewHTTPClient and NewRetryer).
 // All clients made from one Config share its connections, so build it once.
+//
+// The errors of a service do not have the service's own words, which may repeat what it was asked to do, and with that what a message
+// says: its code and the id of the request tell what they were about. They are still there for [errors.As], as those of a
+// [smithy.APIError].
 //
 // The error names every variable that is missing or malformed, never the value of a credential.
 func FromEnv(getenv func(string) string) (aws.Config, error) {
@@ -40,6 +45,7 @@ func FromEnv(getenv func(string) string) (aws.Config, error) {
 		Retryer:          NewRetryer,
 		RetryMode:        aws.RetryModeStandard,
 		RetryMaxAttempts: maxAttempts,
+		APIOptions:       []func(*middleware.Stack) error{quiet},
 	}, nil
 }
 

@@ -65,7 +65,7 @@ func (e *StateError) Error() string {
 // maxRaces is how often a write is decided anew because others wrote too.
 const maxRaces = 8
 
-func (s *Service) log(ctx context.Context, r Record, what string) {
+func (s *Service) log(ctx context.Context, r Record, change string) {
 	if s.Log == nil {
 		return
 	}
@@ -73,7 +73,7 @@ func (s *Service) log(ctx context.Context, r Record, what string) {
 	if r.State == Refused { // it quotes the header, which may have been people
 		reason = "see the campaign"
 	}
-	s.Log.LogAttrs(ctx, slog.LevelInfo, "campaign "+what, //nolint:sloglint // one of a few words
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "campaign", slog.String("change", change),
 		slog.String("campaign", r.ID), slog.Int("run", r.Run), slog.String("state", string(r.State)), slog.String("reason", reason),
 		slog.Int("total", r.Summary.Good), slog.Int("fed", r.Fed.Row), slog.Int("resting", r.resting()))
 }

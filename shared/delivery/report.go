@@ -13,7 +13,8 @@ import (
 )
 
 // report writes the one log line of an outcome. Its recipient is a keyed hash, by which the lines of one recipient can be
-// found but not whose they are. It has nothing of the content, nor of what DMLY said: its words may name a person.
+// found but not whose they are. It has nothing of the content, nor of what DMLY said: its words may name a person, and so
+// may its ids, as those of WhatsApp itself do. Both are in the ledger.
 func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, r Result, err error) {
 	if s.Log == nil {
 		return
@@ -28,7 +29,6 @@ func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, 
 		slog.Int("generation", r.Item.Generation),
 		slog.Int("step", r.Item.Step),
 		slog.Int("attempt", r.Item.Attempts),
-		slog.String("dmlyId", r.Item.DMLYID),
 		slog.Bool("done", r.Done),
 		slog.Bool("conflict", r.Conflict),
 		slog.Time("retryAt", r.RetryAt),

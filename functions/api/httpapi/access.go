@@ -29,10 +29,12 @@ func needs(scope string) []map[string][]string {
 
 type callerKey struct{}
 
-// callerOf is who makes the request.
-func callerOf(ctx context.Context) caller {
-	c, _ := ctx.Value(callerKey{}).(caller)
-	return c
+// callerOf is who makes the request. Until admit has found out, it is nobody.
+func callerOf(ctx context.Context) *caller {
+	if c, ok := ctx.Value(callerKey{}).(*caller); ok {
+		return c
+	}
+	return &caller{}
 }
 
 // admit lets only those in who have a key with the scope that the document says, before anything else is looked at.
@@ -42,7 +44,8 @@ func (a *api) admit(ctx huma.Context, next func(huma.Context)) {
 		a.refuse(ctx, p)
 		return
 	}
-	next(huma.WithValue(ctx, callerKey{}, from))
+	*callerOf(ctx.Context()) = from
+	next(ctx)
 }
 
 func (a *api) identify(ctx huma.Context) (caller, *Problem) {

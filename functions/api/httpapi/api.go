@@ -104,7 +104,7 @@ func (a *api) finish(ctx context.Context, dropIn bool, p *Problem) answerable {
 func (a *api) explained(ctx context.Context, p *Problem) *Problem {
 	p.RequestID = telemetry.RequestID(ctx)
 	if p.cause != nil {
-		a.Log.ErrorContext(ctx, "problem", slog.String("type", p.Type), slog.String("detail", p.Detail), slog.String("error", p.cause.Error()))
+		a.Log.ErrorContext(ctx, "problem", slog.String("problem", p.Type), slog.String("detail", p.Detail), slog.String("error", p.cause.Error()))
 	}
 	return p
 }
@@ -143,10 +143,12 @@ func register[I, O any](a *api, op huma.Operation, describe func(op *huma.Operat
 	a.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) { serve().ServeHTTP(w, r) })
 }
 
-// logged writes a line for each request, with nothing of its content.
+// logged writes a line for each request, with nothing of its content. The caller is named by its key's name, not the key; nobody
+// is where the key was not known, or the secret is one plain key.
 func (a *api) logged(ctx huma.Context, next func(huma.Context)) {
 	begun := time.Now()
-	next(ctx)
-	a.Log.InfoContext(ctx.Context(), "request", slog.String("operation", ctx.Operation().OperationID),
+	var from caller // which admit finds out
+	next(huma.WithValue(ctx, callerKey{}, &from))
+	a.Log.InfoContext(ctx.Context(), "request", slog.String("operation", ctx.Operation().OperationID), slog.String("caller", from.name),
 		slog.Int("status", ctx.Status()), slog.Int64("durationMs", time.Since(begun).Milliseconds()))
 }

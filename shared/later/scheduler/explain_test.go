@@ -30,7 +30,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		},
 		"throttled": {
 			refuse(http.StatusTooManyRequests, "ThrottlingException", "Rate exceeded"),
-			delivery.ErrThrottled, []string{"Service Quotas", "Rate exceeded"},
+			delivery.ErrThrottled, []string{"Service Quotas", "ThrottlingException"},
 		},
 		"too many schedules": {
 			refuse(http.StatusPaymentRequired, "ServiceQuotaExceededException", "Account limit exceeded"),
@@ -42,7 +42,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		},
 		"out of order": {
 			refuse(http.StatusInternalServerError, "InternalServerException", "try later"),
-			nil, []string{"try later"},
+			nil, []string{"InternalServerException"},
 		},
 		"not what AWS writes": {awstest.Answer(http.StatusOK, `{"ScheduleArn": "Hello`), nil, []string{"AWS_ENDPOINT_URL_SCHEDULER"}},
 		"cut":                 {awstest.Cut, nil, []string{"EOF"}},

@@ -35,7 +35,7 @@ func outcomes(n int, done []*string, failed []types.BatchResultErrorEntry) []out
 	for _, f := range failed {
 		if i, ok := index(f.Id, n); ok {
 			code := aws.ToString(f.Code)
-			err := fmt.Errorf("SQS refused it: %s: %s", code, aws.ToString(f.Message))
+			err := fmt.Errorf("SQS refused it: %s", code) // without its words: see [awsconf.FromEnv]
 			if throttles(code) {
 				err = fmt.Errorf("%w: %w", delivery.ErrThrottled, err)
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -84,17 +83,16 @@ func (q *Queue) postpone(ctx context.Context, batch []postponed) ([]failure, err
 	var failed []failure
 	for i, o := range outcomes(len(batch), done, output.Failed) {
 		if o.err != nil {
-			failed = append(failed, failure{batch[i].entry, unpostponed(o, batch[i].Receipt)})
+			failed = append(failed, failure{batch[i].entry, unpostponed(o)})
 		}
 	}
 	return failed, nil
 }
 
-// unpostponed says why a record was not postponed, without its receipt, with which it could be deleted.
-func unpostponed(o outcome, receipt string) error {
-	reason := strings.ReplaceAll(o.err.Error(), receipt, "…")
+// unpostponed says why a record was not postponed.
+func unpostponed(o outcome) error {
 	if o.lasting {
-		reason += " (its receipt has most likely expired: to repeat this would not help)"
+		return fmt.Errorf("%w (its receipt has most likely expired: to repeat this would not help)", o.err)
 	}
-	return errors.New(reason)
+	return o.err
 }

@@ -133,7 +133,7 @@ func TestRedriveEndsWithWhatWouldMeetEveryRecord(t *testing.T) {
 		"may not receive": {"ReceiveMessage", denied, 0, 0, sqs.ErrAccessDenied, []string{"receive from the SQS queue dmly-send-dead in eu-central-1", "allow these credentials sqs:ReceiveMessage"}},
 		"may not send":    {"SendMessage", denied, 10, 0, sqs.ErrAccessDenied, []string{"put it on the SQS queue dmly-send: ", "m-1, m-2, ", "it ended before all were looked at"}},
 		"no main queue":   {"SendMessage", fault(http.StatusBadRequest, "QueueDoesNotExist", "none"), 10, 0, sqs.ErrQueueNotFound, []string{"AWS_REGION"}},
-		"out of order":    {"SendMessage", fault(http.StatusServiceUnavailable, "ServiceUnavailable", "later"), 10, 0, nil, []string{"later"}},
+		"out of order":    {"SendMessage", fault(http.StatusServiceUnavailable, "ServiceUnavailable", "later"), 10, 0, nil, []string{"ServiceUnavailable"}},
 		"answers are cut": {"SendMessage", awstest.Cut, 10, 0, nil, []string{"EOF"}},
 		"may not delete":  {"DeleteMessage", denied, 10, 10, sqs.ErrAccessDenied, []string{"its copy is on the queue, but it could not be deleted, so it will be moved once more, which is harmless"}},
 	}
