@@ -77,7 +77,7 @@ func TestNoLogTellsAKey(t *testing.T) {
 	for format, logger := range loggers {
 		for name, value := range carriers(t) {
 			out.Reset()
-			logger.Info("sending", "value", value, slog.Group("inner", slog.Any("value", value)))
+			logger.InfoContext(t.Context(), "sending", slog.Any("value", value), slog.Group("inner", slog.Any("value", value)))
 			if out.Len() == 0 || tells(out.String()) {
 				t.Errorf("%s as %s: %s", name, format, out.String())
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -123,9 +124,10 @@ func readDocument(t *testing.T, line string, found map[string][]string) {
 				name := directive.Namespace + " " + metric.Name
 				for _, dimension := range set {
 					targets[dimension] = true
-					name += " " + dimension + "=" + string(members[dimension])
+					name = fmt.Sprintf("%s %s=%s", name, dimension, members[dimension])
 				}
-				found[name+" in "+metric.Unit] = append(found[name+" in "+metric.Unit], value)
+				name += " in " + metric.Unit
+				found[name] = append(found[name], value)
 			}
 		}
 	}
@@ -231,11 +233,11 @@ func TestManyValuesTakeMoreLines(t *testing.T) {
 	var latencies, waits []string
 	for i := range 250 {
 		r.Posted(time.Duration(i) * time.Millisecond)
-		latencies = append(latencies, fmt.Sprint(i))
+		latencies = append(latencies, strconv.Itoa(i))
 	}
 	for i := range 101 {
 		r.Waited(time.Duration(i) * time.Second)
-		waits = append(waits, fmt.Sprint(i*1000))
+		waits = append(waits, strconv.Itoa(i*1000))
 	}
 	r.Rested(message.WhatsApp, delivery.Sent)
 	r.Rested(message.Telegram, delivery.Sent)
@@ -304,7 +306,7 @@ func TestLinesAreNotTorn(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 10 {
 		wg.Go(func() {
-			line := strings.Repeat(fmt.Sprint(i), 50) + "\n"
+			line := strings.Repeat(strconv.Itoa(i), 50) + "\n"
 			for range 100 {
 				if n, err := shared.Write([]byte(line)); n != len(line) || err != nil {
 					t.Errorf("got %d, %v", n, err)
