@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -47,12 +48,15 @@ func (d *document) dimension(name, value string) { d.members[name] = value }
 
 // add adds metrics, each counted once for each of the sets of dimensions. The document has none of them yet.
 func (d *document) add(dimensions [][]string, metrics ...metric) {
-	definitions := make([]definition, len(metrics))
-	for i, m := range metrics {
-		definitions[i] = definition{m.name, m.unit}
+	i := slices.IndexFunc(d.directives, func(one directive) bool { return slices.EqualFunc(one.Dimensions, dimensions, slices.Equal) })
+	if i < 0 {
+		i = len(d.directives)
+		d.directives = append(d.directives, directive{Dimensions: dimensions})
+	}
+	for _, m := range metrics {
+		d.directives[i].Metrics = append(d.directives[i].Metrics, definition{m.name, m.unit})
 		d.members[m.name] = m.value
 	}
-	d.directives = append(d.directives, directive{Dimensions: dimensions, Metrics: definitions})
 }
 
 // encode is the document as a line, which ends in a line feed.

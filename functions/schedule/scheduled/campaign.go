@@ -1,15 +1,18 @@
 package scheduled
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"dmlysender/shared/campaign"
 	"dmlysender/shared/campaign/plan"
+	"dmlysender/shared/message"
 )
 
 // Campaigns runs them; [campaign.Service] does.
@@ -28,7 +31,7 @@ var errNoCampaigns = errors.New("campaigns are not set up here: AUDIENCE_BUCKET 
 func (h *Handler) tick(ctx context.Context, of string) (Response, error) {
 	switch {
 	case of != tickOfCampaigns:
-		return Response{}, fmt.Errorf("there is no tick %q; there is {\"tick\": %q}", of, tickOfCampaigns)
+		return Response{}, fmt.Errorf("there is no such tick; there is {\"tick\": %q}", tickOfCampaigns)
 	case h.Campaigns == nil:
 		return Response{}, errNoCampaigns
 	}
@@ -45,7 +48,7 @@ func (h *Handler) start(ctx context.Context, raw json.RawMessage, at time.Time) 
 	}
 	d, err := plan.Decode(raw)
 	if err != nil {
-		return "", fmt.Errorf("the campaign of the schedule is not valid: %w", err)
+		return "", notValid(err)
 	}
 	d.ID += "-" + at.UTC().Format("20060102T150405Z")
 	if !plan.ValidID(d.ID) {
@@ -60,9 +63,25 @@ func (h *Handler) start(ctx context.Context, raw json.RawMessage, at time.Time) 
 		return "", fmt.Errorf("look up campaign %s: %w", d.ID, err)
 	}
 	status, known, err := h.Campaigns.Start(ctx, d, "a schedule")
+	if unusable, ok := errors.AsType[*plan.AudienceError](err); ok {
+		return "", notValid(unusable)
+	}
 	if err != nil {
 		return "", fmt.Errorf("start campaign %s: %w", d.ID, err)
 	}
 	h.Log.InfoContext(ctx, "campaign of a schedule", slog.String("campaign", d.ID), slog.String("state", string(status.State)), slog.Bool("known", known))
 	return d.ID, nil
+}
+
+// notValid says where a campaign is not valid. What is wrong there may quote it, and the function's errors are logged.
+func notValid(err error) error {
+	at := "/audience"
+	if invalid, ok := errors.AsType[*message.Error](err); ok {
+		var pointers []string
+		for _, one := range invalid.Problems {
+			pointers = append(pointers, cmp.Or(one.Pointer, "its beginning"))
+		}
+		at = strings.Join(pointers, ", ")
+	}
+	return fmt.Errorf("the campaign of the schedule is not valid, at %s: POST /v1/campaigns?dryRun=true says what is wrong with it", at)
 }
