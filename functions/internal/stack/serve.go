@@ -27,7 +27,7 @@ const answerTime = 200 * time.Millisecond
 func (s *Stack) Serve(handler any) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	h := &serving{Handler: lambda.NewHandler(handler), log: s.Log, metrics: s.Metrics}
+	h := s.serving(handler)
 	go func() {
 		<-ctx.Done()
 		h.running.Lock() // and never unlocked: what comes now finds no one
@@ -35,6 +35,10 @@ func (s *Stack) Serve(handler any) {
 		os.Exit(0)
 	}()
 	lambda.StartWithOptions(h, lambda.WithContext(ctx))
+}
+
+func (s *Stack) serving(handler any) *serving {
+	return &serving{Handler: lambda.NewHandler(handler), log: s.Log, metrics: s.Metrics}
 }
 
 // serving knows whether an invocation is running: each holds a read lock.
