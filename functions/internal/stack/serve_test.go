@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"dmlysender/functions/internal/stack"
@@ -26,7 +25,7 @@ func invoke(t *testing.T, env map[string]string, handler func(*stack.Stack) any,
 	if err != nil {
 		t.Fatal(err)
 	}
-	var served lambda.Handler = s.Serving(handler(s))
+	served := s.Serving(handler(s))
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
 	_, err = served.Invoke(ctx, []byte(event))
 	return out.String(), err
