@@ -59,7 +59,7 @@ func TestTheScheduleTellsNothing(t *testing.T) {
 		"entry refused": {answers{}, []string{occasion(message(handlertest.Fields{"cancelKey": "refuse-this-entry"}).JSON())}, []string{"InvalidParameterValue"}},
 		"no occurrence": {answers{}, []string{`{"occurrence": "` + phone + `", "messages": []}`, `{"occurrence": 15557654321}`, `"` + phone + `"`, `{"messages": ["` + word + `"]}`, `15557654321`}, []string{"the event cannot be read", "is not a time", "has no occurrence"}},
 		"no tick":       {answers{}, []string{`{"tick": "` + phone + " " + word + `"}`}, []string{"there is no such tick"}},
-		"no campaigns":  {answers{down: []string{"DynamoDB"}}, []string{`{"tick": "campaigns"}`, good}, []string{"ValidationException", "start campaign"}},
+		"no campaigns":  {answers{down: []string{"DynamoDB"}}, []string{`{"tick": "campaigns"}`, good}, []string{"ValidationException", "take the campaigns further"}},
 		"no files":      {answers{down: []string{"audiences"}}, []string{good}, []string{"ValidationException", "people.csv"}},
 		"bad campaigns": {answers{}, wrong, []string{"the campaign of the schedule is not valid"}},
 	} {
