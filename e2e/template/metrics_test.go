@@ -9,19 +9,21 @@ import (
 	"testing"
 
 	"dmlysender/shared/message"
+	"dmlysender/shared/telemetry"
 )
 
 // emitted are the metrics that the functions write, each with the dimension that it has besides none; "-" means that it is never
 // without one.
 var emitted = map[string]string{
-	"Sent": "Channel", "Rejected": "Channel", "Failed": "Channel", "Unknown": "Channel", "Expired": "Channel",
-	"Attempts": "", "Latency": "", "PaceWait": "", "KeyRefused": "", "ColdStart": "-Function",
+	telemetry.Sent: telemetry.ChannelDimension, telemetry.Rejected: telemetry.ChannelDimension, telemetry.Failed: telemetry.ChannelDimension,
+	telemetry.Unknown: telemetry.ChannelDimension, telemetry.Expired: telemetry.ChannelDimension,
+	telemetry.Attempts: "", telemetry.Latency: "", telemetry.PaceWait: "", telemetry.KeyRefused: "", telemetry.ColdStart: "-" + telemetry.FunctionDimension,
 }
 
 // dimensions are the values that a dimension takes.
 var dimensions = map[string][]string{
-	"Channel":  {string(message.WhatsApp), string(message.Messenger), string(message.Instagram), string(message.Telegram)},
-	"Function": {"worker", "schedule", "api"},
+	telemetry.ChannelDimension:  {string(message.WhatsApp), string(message.Messenger), string(message.Instagram), string(message.Telegram)},
+	telemetry.FunctionDimension: {"worker", "schedule", "api"},
 }
 
 // namespace is that of the stack's own metrics, as !Sub has it.
