@@ -75,7 +75,7 @@ func printTable(out io.Writer, machine string, aws, span time.Duration, results 
 	fmt.Fprintf(&text, "Six accounts, each with workers of its own and more to send than it may, for %v at the same time. DMLY answers at once,\n"+
 		"DynamoDB (a stand-in) in %v. %s\n\n", span, aws, machine)
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "a minute\tworkers\tof the rate\tmost in any 60 s\tof the rate\tpace writes a message\tof them lost")
+	fmt.Fprintln(table, "a minute\tworkers\tof the rate\tmost in any 60 s\tof the rate\tpace writes a message\tlost a message")
 	for _, r := range results {
 		verdict := "ok"
 		if wrong([]result{r}) != nil {
