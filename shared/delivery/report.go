@@ -14,7 +14,8 @@ import (
 
 // report writes the one log line of an outcome. Its recipient is a keyed hash, by which the lines of one recipient can be
 // found but not whose they are. It has nothing of the content, nor of what DMLY said: its words may name a person, and so
-// may its ids, as those of WhatsApp itself do. Both are in the ledger.
+// may its ids, as those of WhatsApp itself do. Both are in the ledger. What is said of few messages is left out for the others,
+// as a log costs by its bytes: a generation, a step or an attempt after the first, when the record comes back, a conflict.
 func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, r Result, err error) {
 	if s.Log == nil {
 		return
@@ -26,12 +27,22 @@ func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, 
 		slog.String("workspace", m.Workspace.ID),
 		slog.String("recipient", key.Hash(cmp.Or(m.Recipient.PhoneNumber, m.Contact.ID))),
 		slog.String("state", string(r.Item.State)),
-		slog.Int("generation", r.Item.Generation),
-		slog.Int("step", r.Item.Step),
-		slog.Int("attempt", r.Item.Attempts),
 		slog.Bool("done", r.Done),
-		slog.Bool("conflict", r.Conflict),
-		slog.Time("retryAt", r.RetryAt),
+	}
+	if r.Item.Generation > 1 {
+		attrs = append(attrs, slog.Int("generation", r.Item.Generation))
+	}
+	if r.Item.Attempts > 1 {
+		attrs = append(attrs, slog.Int("attempt", r.Item.Attempts))
+	}
+	if r.Item.Step > 0 {
+		attrs = append(attrs, slog.Int("step", r.Item.Step))
+	}
+	if !r.RetryAt.IsZero() {
+		attrs = append(attrs, slog.Time("retryAt", r.RetryAt))
+	}
+	if r.Conflict {
+		attrs = append(attrs, slog.Bool("conflict", true))
 	}
 	level := slog.LevelInfo
 	switch {
