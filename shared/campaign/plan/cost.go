@@ -3,6 +3,8 @@ package plan
 import (
 	"math"
 	"time"
+
+	"dmlysender/shared/price"
 )
 
 // Cost is what AWS charges for a campaign, estimated, in US dollars. What DMLY and WhatsApp charge is not in it.
@@ -25,42 +27,39 @@ type CostPart struct {
 	High    float64 `json:"high"`
 }
 
-// Prices of on-demand use in us-east-1, in US dollars; Lambda's are those of arm64.
-const (
-	pricesOf       = "2026-11-25"
-	ledgerWrite    = 0.625 / 1e6
-	sqsRequest     = 0.40 / 1e6
-	lambdaRequest  = 0.20 / 1e6
-	lambdaGBSecond = 0.0000133334
-	logGB          = 0.50
-)
-
-// What a message takes.
+// What a message takes. `make bench` counts it, and holds the estimate against that.
 const (
 	batch    = 10.0 // messages of an invocation, or of a request of SQS
 	workerGB = 0.25 // the template's 256 MB
 	working  = 0.25 // seconds of a batch that does not wait for the pace
 	waiting  = 2    // workers that wait for the pace at once, at most
-	logBytes = 600.0
+	logBytes = 400.0
+	// In each minute the campaign's record is written some times, which is as large as it has messages under way, and these are
+	// looked up.
+	minuteWritesLow, minuteWritesHigh = 80, 200
+	minuteReadsLow, minuteReadsHigh   = 100, 400
 )
 
-// costOf estimates what sending so many messages costs.
-func costOf(messages int, perMinute float64) Cost {
-	n := float64(messages)
+// CostOf estimates what sending so many messages of a campaign costs, at so many a minute.
+func CostOf(messages int, perMinute float64) Cost {
+	n, minutes := float64(messages), float64(messages)/perMinute
 	interval := time.Minute.Seconds() / perMinute // one worker at least waits from one message to the next
 	const gb = 1 << 30
-	c := Cost{PricesOf: pricesOf, Without: "what DMLY and WhatsApp charge, taxes, and what a stack costs without messages"}
+	c := Cost{PricesOf: price.AsOf, Without: "what DMLY and WhatsApp charge, taxes, what is stored, and what a stack costs without messages"}
 	add := func(service string, low, high float64) {
 		c.Parts = append(c.Parts, CostPart{Service: service, Low: dollars(low), High: dollars(high)})
 		c.Low, c.High = c.Low+low, c.High+high
 	}
-	// The claim and the outcome, and a tenth for the pace; one more if a message waits or is tried again.
-	add("DynamoDB", 2.1*n*ledgerWrite, 3.1*n*ledgerWrite)
+	// The claim, the outcome and a tenth for the pace are written, and whether it is at rest is read; one more of each if a message
+	// waits or is tried again.
+	add("DynamoDB",
+		(2.1*n+minuteWritesLow*minutes)*price.WriteUnit+(n+minuteReadsLow*minutes)*price.ReadUnit,
+		(3.1*n+minuteWritesHigh*minutes)*price.WriteUnit+(2*n+minuteReadsHigh*minutes)*price.ReadUnit)
 	// Put, received and deleted, ten at once or alone.
-	add("SQS", 3*n/batch*sqsRequest, 3*n*sqsRequest)
-	add("Lambda", n/batch*lambdaRequest+n*max(interval, working/batch)*workerGB*lambdaGBSecond,
-		n*lambdaRequest+n*max(waiting*interval, working)*workerGB*lambdaGBSecond)
-	add("CloudWatch Logs", n*logBytes/gb*logGB, 2*n*logBytes/gb*logGB)
+	add("SQS", 3*n/batch*price.SQSRequest, 3*n*price.SQSRequest)
+	add("Lambda", n/batch*price.LambdaRequest+n*max(interval, working/batch)*workerGB*price.LambdaGBSecond,
+		n*price.LambdaRequest+n*max(waiting*interval, working)*workerGB*price.LambdaGBSecond)
+	add("CloudWatch Logs", n*logBytes/gb*price.LogGB, 2*n*logBytes/gb*price.LogGB)
 	c.Low, c.High = dollars(c.Low), dollars(c.High)
 	return c
 }

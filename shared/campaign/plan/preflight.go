@@ -53,7 +53,7 @@ func (p Planner) Preflight(ctx context.Context, d Definition, from io.Reader, ac
 	}
 	return Report{
 		Summary: s, PerMinute: perMinute, Seconds: int64(math.Ceil(float64(s.Good) * 60 / perMinute)),
-		OpenMinutes: openMinutes(d.Message), Cost: costOf(s.Good, perMinute),
+		OpenMinutes: openMinutes(d.Message), Cost: CostOf(s.Good, perMinute),
 	}, nil
 }
 

@@ -66,17 +66,17 @@ func TestPreflightTellsWhatItCosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// By hand, for 10,000 messages at 96 a minute: 21,000 to 31,000 writes, 3,000 to 30,000 requests of SQS, 1,000 to 10,000
-	// invocations that wait 6,250 to 12,500 s with a quarter of a GB, and 6 to 12 MB of logs.
+	// By hand, for 10,000 messages at 96 a minute, which take 104: 29,333 to 51,833 writes and 20,417 to 61,667 reads, 3,000 to 30,000
+	// requests of SQS, 1,000 to 10,000 invocations that wait 6,250 to 12,500 s with a quarter of a GB, and 4 to 8 MB of logs.
 	want := map[string][2]float64{
-		"DynamoDB": {0.013125, 0.019375}, "SQS": {0.0012, 0.012}, "Lambda": {0.021033, 0.043667}, "CloudWatch Logs": {0.002794, 0.005588},
+		"DynamoDB": {0.020885, 0.040104}, "SQS": {0.0012, 0.012}, "Lambda": {0.021033, 0.043667}, "CloudWatch Logs": {0.001863, 0.003725},
 	}
 	for _, part := range one.Cost.Parts {
 		if w := want[part.Service]; part.Low != w[0] || part.High != w[1] {
 			t.Errorf("%s: got %v to %v, want %v", part.Service, part.Low, part.High, w)
 		}
 	}
-	if len(one.Cost.Parts) != len(want) || one.Cost.Low != 0.038152 || one.Cost.High != 0.08063 {
+	if len(one.Cost.Parts) != len(want) || one.Cost.Low != 0.044981 || one.Cost.High != 0.099496 {
 		t.Errorf("got %+v", one.Cost)
 	}
 	if !strings.Contains(one.Cost.Without, "DMLY") || !strings.Contains(one.Cost.Without, "WhatsApp") {
