@@ -15,7 +15,7 @@ import (
 // Build builds a folder of this repository, such as "./functions/worker", into path with the flags of "make build", and returns the
 // size of the result in bytes.
 func Build(ctx context.Context, folder, path string) (size int64, err error) {
-	root, err := moduleRoot(ctx)
+	root, err := ModuleRoot(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -34,8 +34,8 @@ func Build(ctx context.Context, folder, path string) (size int64, err error) {
 	return info.Size(), nil
 }
 
-// moduleRoot returns the folder with the repository's go.mod, so that a program runs from any folder of it.
-func moduleRoot(ctx context.Context) (string, error) {
+// ModuleRoot returns the folder with the repository's go.mod, so that a program runs from any folder of it.
+func ModuleRoot(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("find the repository: go env GOMOD: %w", err)

@@ -10,12 +10,14 @@ import (
 	"dmlysender/bench/drive"
 )
 
-// What is assumed of the real services, which no stand-in tells. A worker's time is measured.
+// What is assumed, as no stand-in tells it. How long a worker takes for a message is measured.
 const (
 	// callTime is how long a call of AWS takes, and dmlyTime one of DMLY.
-	callTime, dmlyTime = 0.010, 0.200
-	// secretEvery is for how long a key is kept, and looked at a forecast.
+	callTime, dmlyTime = 0.010, 0.200 // seconds
+	// secretEvery is for how many seconds a process keeps a key, and forecastEvery for how many it keeps what an estimate is made of.
 	secretEvery, forecastEvery = 300.0, 5.0
+	// paced is which part of a rate the pace gives (see shared/pace).
+	paced = 0.96
 	// workerGB and scheduleGB are the template's memory sizes. The api has the worker's.
 	workerGB, scheduleGB = 0.25, 0.5
 )
@@ -39,11 +41,14 @@ type work struct {
 	seconds, reservations float64
 }
 
-func rates() []*rate {
+// rates are the two that the template knows.
+func rates(t template) ([]*rate, error) {
+	few, err := t.workers("upTo10PerSecond")
+	many, otherErr := t.workers("upTo100PerSecond")
 	return []*rate{
-		{name: "100 a minute", perMinute: 100, workers: 2, span: 75 * time.Second},
-		{name: "100 a second", perMinute: 6000, workers: 5, span: 25 * time.Second},
-	}
+		{name: "100 a minute", perMinute: 100, workers: few, span: 75 * time.Second},
+		{name: "100 a second", perMinute: 6000, workers: many, span: 25 * time.Second},
+	}, errors.Join(err, otherErr)
 }
 
 // watch has workers send at the rates, from both queues, all at the same time.
@@ -88,22 +93,13 @@ func (c counted) at(r *rate) usage {
 	case syncPath: // it is the api that sends, with a slot of its own
 		w, send = work{reservations: c.calls["dynamodb UpdateItem"]}, 0
 		api = 6*callTime + dmlyTime
-		u.logBytes += 0
 	}
 	u.writeUnits += w.reservations - c.calls["dynamodb UpdateItem"]
 	// Invocations in which nothing is sent look something up, and answer.
-	looks := max(0, u.lambdaRequests-u.httpRequests-send-c.ticks())
+	looks := max(0, u.lambdaRequests-u.httpRequests-send-c.ticks)
 	u.gbSeconds += (w.seconds + looks*2*callTime + api) * workerGB
 	u.secretReads += float64(r.workers) / secretEvery / perSecond
 	return u
-}
-
-// ticks are the invocations of the schedule function: each lists the campaigns once.
-func (c counted) ticks() float64 {
-	if c.name != campaignPath {
-		return 0
-	}
-	return c.calls["dynamodb Query"]
 }
 
 // tickSeconds is how long a campaign's ticks take: what they call, one after the other.

@@ -31,8 +31,9 @@ const (
 type counted struct {
 	name string
 	usage
-	// calls are those of the functions, by service and operation.
+	// calls are those of the functions, by service and operation, and ticks the invocations of the schedule function.
 	calls map[string]float64
+	ticks float64
 }
 
 func message(id, further string) string {
@@ -68,6 +69,9 @@ func (s *stand) countUnsent(ctx context.Context, name string, n int, drive func(
 			return c, err
 		}
 		c.usage = c.plus(u, 1)
+		if f.name == "schedule" {
+			c.ticks = u.lambdaRequests / float64(n)
+		}
 	}
 	usedThen, callsThen, err := s.cloud.now()
 	if err != nil {
@@ -118,8 +122,7 @@ func (s *stand) request(ctx context.Context, api *function, path, body string, h
 	return err
 }
 
-// async are calls that are answered 202, after one that does not count: it looks at pace and queue for the estimate, as is done every
-// five seconds.
+// async are calls that are answered as soon as the message is on the queue.
 func (s *stand) async(ctx context.Context, n int) (counted, error) {
 	api := newFunction("api", s.binaries["api"], s.Stack)
 	return s.count(ctx, asyncPath, n, func(ctx context.Context) error {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -14,31 +16,57 @@ const (
 	million = 1e6
 	// most is what a million messages may cost at 100 a second, from the queue and in campaigns.
 	most = 2.00
+	// rounding is how far an estimate may be off that has the figure at its edge.
+	rounding = 1.02
 )
 
-// results are all that was counted. A campaign is counted for each rate.
+// bounded are the paths that most holds for.
+var bounded = []string{queuePath, campaignPath}
+
+// results are all that was counted. Campaigns are counted for each rate.
 type results struct {
 	paths []counted
-	rates []*rate
+	rates []*rate // The slow one, and the fast.
+	fixed []fixed
 }
 
 // of are the paths at a rate.
-func (r results) of(at *rate) []counted {
-	return append(r.paths[:len(r.paths):len(r.paths)], at.campaign)
+func (r results) of(at *rate) []counted { return append(slices.Clone(r.paths), at.campaign) }
+
+// wrong says which messages cost more than they may, and where a campaign's preflight says something else.
+func (r results) wrong() error {
+	var all []string
+	fast := r.rates[1]
+	for _, c := range r.of(fast) {
+		if cost := c.at(fast).dollars() * million; slices.Contains(bounded, c.name) && cost > most {
+			all = append(all, fmt.Sprintf("a million messages (%s) cost $%.2f at %s, and may cost $%.2f", c.name, cost, fast.name, most))
+		}
+	}
+	for _, at := range r.rates {
+		cost, estimate := at.campaign.at(at).dollars()*million, plan.CostOf(million, paced*float64(at.perMinute))
+		if cost*rounding < estimate.Low || cost > estimate.High*rounding {
+			all = append(all, fmt.Sprintf("a campaign of a million costs $%.2f at %s, and its preflight says $%.2f to $%.2f", cost, at.name, estimate.Low, estimate.High))
+		}
+	}
+	if len(all) > 0 {
+		return errors.New(strings.Join(all, "; "))
+	}
+	return nil
 }
 
 // print writes the tables that stand in bench/README.md.
 func (r results) print(out io.Writer, machine string) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "What a message uses of AWS, counted: the built functions through a proxy in front of a stand-in.\n%s\n\n", machine)
+	slow, fast := r.rates[0], r.rates[1]
+	fmt.Fprintf(&text, "What a message uses of AWS: the built functions, and what they call of a stand-in, counted. %s\n\n", machine)
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\twrites of 1 KB\treads of 4 KB\tSQS\tinvocations\tbytes of logs\tGB-s at 100 a minute\tat 100 a second\tbytes kept")
-	for i, c := range r.of(r.rates[len(r.rates)-1]) {
-		slow, fast := r.of(r.rates[0])[i].at(r.rates[0]), c.at(r.rates[1])
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\t%.3f\t%.4f\t%.0f\n",
-			c.name, fast.writeUnits, fast.readUnits, fast.sqsRequests, fast.lambdaRequests, fast.logBytes, slow.gbSeconds, fast.gbSeconds, fast.keptBytes)
+	fmt.Fprintf(table, "%s\twrites of 1 KB\treads of 4 KB\tSQS\tinvocations\tGB-seconds\tbytes of logs\tbytes kept\n", fast.name)
+	for _, c := range r.of(fast) {
+		u := c.at(fast)
+		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.4f\t%.0f\t%.0f\n",
+			c.name, u.writeUnits, u.readUnits, u.sqsRequests, u.lambdaRequests, u.gbSeconds, u.logBytes, u.keptBytes)
 	}
-	for _, at := range r.rates {
+	for _, at := range []*rate{fast, slow} {
 		fmt.Fprintf(table, "\nUS$ a million, %s", at.name)
 		for _, p := range (usage{}).parts() {
 			fmt.Fprintf(table, "\t%s", p.service)
@@ -48,7 +76,7 @@ func (r results) print(out io.Writer, machine string) error {
 			u := c.at(at)
 			fmt.Fprint(table, c.name)
 			for _, p := range u.parts() {
-				fmt.Fprintf(table, "\t%.3f", p.dollars*million)
+				fmt.Fprintf(table, "\t%.2f", p.dollars*million)
 			}
 			fmt.Fprintf(table, "\t%.2f\t%.2f\n", u.dollars()*million, u.kept()*million)
 		}
@@ -56,9 +84,15 @@ func (r results) print(out io.Writer, machine string) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(&text, "\nPrices of %s, us-east-1, without free tiers.\n", price.AsOf)
+	sum := 0.0
+	text.WriteString("\nUS$ a month, sending nothing:")
+	for i, f := range r.fixed {
+		sum += f.dollars
+		text.WriteString([]string{" ", ", "}[min(i, 1)])
+		fmt.Fprintf(&text, "%s %.2f", f.what, f.dollars)
+	}
+	fmt.Fprintf(&text, "; together %.2f.\n", sum)
+	fmt.Fprintf(&text, "Prices of %s, us-east-1, on demand, arm64, without free tiers. Limit: $%.2f a million for %s, at %s.\n", price.AsOf, most, strings.Join(bounded, " and "), fast.name)
 	_, err := io.WriteString(out, text.String())
 	return err
 }
-
-var _ = plan.Planner{}
