@@ -90,12 +90,18 @@ build: ## Build the functions into build/ARCH: ARCH=arm64 (default), amd64 or na
 
 # ROWS=100000 plans smaller audiences.
 .PHONY: bench
-bench: ## Measure start-up, throughput and planning, as ratios: ARGS=-n=11 for other rounds
+bench: ## Measure start-up, throughput, planning, decoding and pace as ratios, and count what a message costs: ARGS=-n=11 for other rounds
 	go run ./bench/startup $(ARGS)
 	@echo
 	go run ./bench/throughput $(ARGS)
 	@echo
 	go run ./bench/planning $(if $(ROWS),-rows=$(ROWS)) $(ARGS)
+	@echo
+	go run ./bench/decoding $(ARGS)
+	@echo
+	go run ./bench/pace $(filter -check%,$(ARGS))
+	@echo
+	go run ./bench/cost $(filter -check%,$(ARGS))
 
 .PHONY: table
 table: ## Write the README's state table from the code

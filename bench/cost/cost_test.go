@@ -48,11 +48,11 @@ func TestARecordIsHiddenAndComesBack(t *testing.T) {
 	}
 	receives := func(want string) {
 		t.Helper()
-		got := ""
+		var all []string
 		for _, r := range q.receive("send", 10, now) {
-			got += r.Body + r.Attributes["ApproximateReceiveCount"]
+			all = append(all, r.Body+r.Attributes["ApproximateReceiveCount"])
 		}
-		if got != want {
+		if got := strings.Join(all, " "); got != want {
 			t.Errorf("at %v: got %q, want %q", now, got, want)
 		}
 	}
@@ -76,19 +76,19 @@ func TestARecordIsHiddenAndComesBack(t *testing.T) {
 
 func TestTheTemplateIsReadForWhatHasAPrice(t *testing.T) {
 	t.Parallel()
-	real, err := readTemplate(t.Context())
+	stack, err := readTemplate(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	slow, err := real.workers("upTo10PerSecond")
+	slow, err := stack.workers("upTo10PerSecond")
 	if err != nil || slow < 2 {
 		t.Errorf("got %d workers, %v", slow, err)
 	}
-	if _, err := real.workers("upTo1000PerSecond"); err == nil {
+	if _, err := stack.workers("upTo1000PerSecond"); err == nil {
 		t.Error("workers are found that are not there")
 	}
-	if real.resources("AWS::SecretsManager::Secret") != 2 || real.metrics() < 1 {
-		t.Errorf("got %v secrets and %v metrics", real.resources("AWS::SecretsManager::Secret"), real.metrics())
+	if stack.resources("AWS::SecretsManager::Secret") != 2 || stack.metrics() < 1 {
+		t.Errorf("got %v secrets and %v metrics", stack.resources("AWS::SecretsManager::Secret"), stack.metrics())
 	}
 	made := template("\n    Type: AWS::CloudWatch::Alarm\n    Type: AWS::CloudWatch::Alarm\n    Type: AWS::CloudWatch::Dashboard\n          Type: SQS\n")
 	want := map[string]float64{"alarms": 0.2, "dashboards": 3, "secrets": 0, "asking the empty queues": 0.2592}

@@ -74,7 +74,7 @@ func (r results) print(out io.Writer, machine string) error {
 		fmt.Fprintln(table, "\ttogether\tkept 30 days")
 		for _, c := range r.of(at) {
 			u := c.at(at)
-			fmt.Fprint(table, c.name)
+			fmt.Fprintf(table, "%s", c.name)
 			for _, p := range u.parts() {
 				fmt.Fprintf(table, "\t%.2f", p.dollars*million)
 			}

@@ -21,6 +21,7 @@ func readTemplate(ctx context.Context) (template, error) {
 	if err != nil {
 		return "", err
 	}
+	//nolint:gosec // It is the repository's own.
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {
 		return "", fmt.Errorf("read the template: %w", err)

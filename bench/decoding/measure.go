@@ -89,6 +89,7 @@ func alike(s sample) error {
 func read(s sample, way func([]byte) (message.Message, error)) reading {
 	text := []byte(s.text)
 	r := testing.Benchmark(func(b *testing.B) {
+		b.Helper()
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := way(text); err != nil {

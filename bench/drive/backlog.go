@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -152,7 +153,7 @@ func comeBack(batch []events.SQSMessage, notDone map[string]bool) (back []events
 
 func record(id string, receives int, body string) events.SQSMessage {
 	return events.SQSMessage{MessageId: id, ReceiptHandle: "receipt", Body: body, Attributes: map[string]string{
-		"ApproximateReceiveCount": fmt.Sprint(receives), "SentTimestamp": fmt.Sprint(time.Now().UnixMilli()),
+		"ApproximateReceiveCount": strconv.Itoa(receives), "SentTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10),
 	}}
 }
 

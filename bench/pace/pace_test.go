@@ -11,8 +11,9 @@ import (
 	"dmlysender/bench/drive"
 )
 
-// steady are messages that arrive one after the other, from the beginning to the end.
-func steady(perMinute int, span time.Duration) result {
+// steady are messages that arrive one after the other, for two minutes.
+func steady(perMinute int) result {
+	const span = 2 * time.Minute
 	r := result{perMinute: 600, workers: 5, begun: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), span: span}
 	for i := 1; i <= int(span.Minutes()*float64(perMinute)); i++ {
 		r.sending.Arrived = append(r.sending.Arrived, r.begun.Add(time.Duration(i)*time.Minute/time.Duration(perMinute)))
@@ -30,7 +31,7 @@ func TestARateHasToBeUsedAndKept(t *testing.T) {
 		"not used": {540, "5 workers use 0.9"},
 		"exceeded": {612, "5 workers sent 612 messages in a minute, and may send 600"},
 	} {
-		err := wrong([]result{steady(tt.perMinute, 2*time.Minute)})
+		err := wrong([]result{steady(tt.perMinute)})
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: err = %v, want %q", name, err, tt.want)
 		}
@@ -39,7 +40,7 @@ func TestARateHasToBeUsedAndKept(t *testing.T) {
 
 func TestTheFirstSecondsCountAgainstTheLimitAlone(t *testing.T) {
 	t.Parallel()
-	r := steady(594, 2*time.Minute)
+	r := steady(594)
 	for range 20 { // a burst at the start
 		r.sending.Arrived = append([]time.Time{r.begun.Add(time.Second)}, r.sending.Arrived...)
 	}
@@ -53,10 +54,10 @@ func TestTheFirstSecondsCountAgainstTheLimitAlone(t *testing.T) {
 
 func TestTheTableSaysWhatCollides(t *testing.T) {
 	t.Parallel()
-	r := steady(594, 2*time.Minute)
+	r := steady(594)
 	r.sending.Reservations, r.sending.Lost = 297, 99
 	var out bytes.Buffer
-	if err := printTable(&out, "a machine", 2*time.Millisecond, r.span, []result{r, steady(300, 2*time.Minute)}); err != nil {
+	if err := printTable(&out, "a machine", 2*time.Millisecond, r.span, []result{r, steady(300)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"for 2m0s", "in 2ms. a machine\n", "600       5        0.99", "0.250                  0.083  ok\n", "  WRONG\n"} {
