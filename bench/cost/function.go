@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"dmlysender/bench/drive"
 	"dmlysender/bench/runtimeapi"
 )
 
@@ -42,10 +41,6 @@ type function struct {
 type sandbox struct {
 	process *runtimeapi.Process
 	served  int
-}
-
-func newFunction(name, binary string, stack drive.Stack) *function {
-	return &function{name: name, binary: binary, env: stack.Env(name)}
 }
 
 // invoke hands the function an event.

@@ -124,7 +124,7 @@ func (s *stand) request(ctx context.Context, api *function, path, body string, h
 
 // async are calls that are answered as soon as the message is on the queue.
 func (s *stand) async(ctx context.Context, n int) (counted, error) {
-	api := newFunction("api", s.binaries["api"], s.Stack)
+	api := s.function("api", unpaced)
 	return s.count(ctx, asyncPath, n, func(ctx context.Context) error {
 		for i := range n {
 			if err := s.request(ctx, api, "/v1/messages", message(fmt.Sprintf("async-%d", i), ""), nil, http.StatusAccepted); err != nil {
@@ -137,7 +137,7 @@ func (s *stand) async(ctx context.Context, n int) (counted, error) {
 
 // sync are calls that are answered when the message was sent. Their rechecks come twenty seconds later.
 func (s *stand) sync(ctx context.Context, n int) (counted, error) {
-	api := newFunction("api", s.binaries["api"], s.Stack)
+	api := s.function("api", unpaced)
 	return s.count(ctx, syncPath, n, func(ctx context.Context) error {
 		for i := range n {
 			err := s.request(ctx, api, "/v1/messages", message(fmt.Sprintf("sync-%d", i), ""), map[string]string{"prefer": "wait=1"}, http.StatusOK)
@@ -152,7 +152,7 @@ func (s *stand) sync(ctx context.Context, n int) (counted, error) {
 // sendAt are calls for a time for which a schedule is made. As that is at least a quarter of an hour ahead, other messages, which are
 // for some seconds from now, are brought to the worker as schedules would bring them.
 func (s *stand) sendAt(ctx context.Context, n int) (counted, error) {
-	api := newFunction("api", s.binaries["api"], s.Stack)
+	api := s.function("api", unpaced)
 	ask := func(id string, at time.Time) (string, error) {
 		body := message(id, `"sendAt": "`+at.Format(time.RFC3339)+`", `)
 		return body, s.request(ctx, api, "/v1/messages", body, nil, http.StatusAccepted)
@@ -194,9 +194,7 @@ func (s *stand) sendAt(ctx context.Context, n int) (counted, error) {
 
 // campaign is one to n people, at a rate at which it is fed and sent, minute by minute.
 func (s *stand) campaign(ctx context.Context, n, perMinute int) (counted, error) {
-	paced := s.Stack
-	paced.PerMinute = perMinute
-	api, schedule := newFunction("api", s.binaries["api"], s.Stack), newFunction("schedule", s.binaries["schedule"], paced)
+	api, schedule := s.function("api", unpaced), s.function("schedule", perMinute)
 	id := fmt.Sprintf("bench-%d", perMinute)
 	return s.count(ctx, campaignPath, n, func(ctx context.Context) error {
 		s.upload(id, n)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -37,7 +38,9 @@ type stand struct {
 	sim      *dmlytest.Server
 	binaries map[string]string
 	worker   *function
-	ends     []func()
+	// functions are all that were made, and ends the ends of the servers.
+	functions []*function
+	ends      []func()
 
 	mu sync.Mutex
 	// paid is what is called by others than the functions: by users, by the gateway, by Lambda and by Scheduler.
@@ -47,7 +50,7 @@ type stand struct {
 // newStand builds the functions into dir and serves what they talk to.
 func newStand(ctx context.Context, dir string) (s *stand, err error) {
 	s = &stand{
-		Stack: drive.Stack{Name: "bench", PerMinute: unpaced}, binaries: map[string]string{},
+		Stack: drive.Stack{Name: "bench"}, binaries: map[string]string{},
 		cloud: newCloud(key), sim: dmlytest.New(dmlytest.Options{Key: key}),
 	}
 	for _, name := range []string{"worker", "api", "schedule"} {
@@ -68,11 +71,26 @@ func newStand(ctx context.Context, dir string) (s *stand, err error) {
 		*server.url, s.ends = url, append(s.ends, end)
 	}
 	s.DMLY += dmlytest.BasePath
-	s.worker = newFunction("worker", s.binaries["worker"], s.Stack)
+	s.worker = s.function("worker", unpaced)
 	return s, nil
 }
 
+// function is one with a rate of its own.
+func (s *stand) function(name string, perMinute int) *function {
+	stack := s.Stack
+	stack.PerMinute = perMinute
+	f := &function{name: name, binary: s.binaries[name], env: stack.Env(name)}
+	s.functions = append(s.functions, f)
+	return f
+}
+
+// close ends the functions' processes and the servers.
 func (s *stand) close() {
+	for _, f := range s.functions {
+		if _, err := f.rest(); err != nil {
+			fmt.Fprintln(os.Stderr, "cost:", err)
+		}
+	}
 	for _, end := range s.ends {
 		end()
 	}
