@@ -51,12 +51,12 @@ These rows get no message of their own:
 Sending takes 2 s: 96 messages a minute go out.
 That is within their hours, 11 h 0 min a day, from their opening on.
 
-AWS charges about less than a cent, by its prices of 2026-11-25:
+AWS charges about less than a cent, by its prices of 2026-11-30:
   DynamoDB         less than a cent
   SQS              less than a cent
   Lambda           less than a cent
   CloudWatch Logs  less than a cent
-Not in it: what DMLY and WhatsApp charge, taxes, and what a stack costs without messages.
+Not in it: what DMLY and WhatsApp charge, taxes, what is stored, and what a stack costs without messages.
 `
 	if status != 0 || stdout != want || stderr != "" {
 		t.Errorf("status %d\n%s%s\nwant\n%s", status, stdout, stderr, want)
@@ -77,7 +77,7 @@ func TestALargeAudienceTakesItsTime(t *testing.T) {
 	status, stdout, stderr := start(t, "-audience", written(t, "people.jsonl.gz", rows.String()), "-message", sampleMessage, "-rate", "25")
 	for _, want := range []string{
 		"good        30000  whatsapp 30000\n", "bad         25\n", "line 30001: /recipient/phoneNumber: has no value for {{phone}}\n", "  and 5 more\n",
-		"Sending takes 1 d 9 h: 24 messages a minute go out.\n", "AWS charges about $0.30 to $0.62, by its prices of ",
+		"Sending takes 1 d 9 h: 24 messages a minute go out.\n", "AWS charges about $0.33 to $0.71, by its prices of ",
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q is missing in\n%s", want, stdout)

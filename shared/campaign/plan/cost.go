@@ -35,15 +35,17 @@ const (
 	waiting  = 2    // workers that wait for the pace at once, at most
 	logBytes = 400.0
 	// In each minute the campaign's record is written some times, which is as large as it has messages under way, and these are
-	// looked up.
-	minuteWritesLow, minuteWritesHigh = 80, 200
-	minuteReadsLow, minuteReadsHigh   = 100, 400
+	// looked up: those of five minutes, up to mostOpen. With so many it comes to this.
+	mostOpen, openMinutesAhead        = 300.0, 5.0
+	minuteWritesLow, minuteWritesHigh = 80.0, 200.0
+	minuteReadsLow, minuteReadsHigh   = 100.0, 400.0
 )
 
 // CostOf estimates what sending so many messages of a campaign costs, at so many a minute.
 func CostOf(messages int, perMinute float64) Cost {
-	n, minutes := float64(messages), float64(messages)/perMinute
-	interval := time.Minute.Seconds() / perMinute // one worker at least waits from one message to the next
+	n := float64(messages)
+	full := n / perMinute * min(1, openMinutesAhead*perMinute/mostOpen) // minutes with mostOpen under way
+	interval := time.Minute.Seconds() / perMinute                       // one worker at least waits from one message to the next
 	const gb = 1 << 30
 	c := Cost{PricesOf: price.AsOf, Without: "what DMLY and WhatsApp charge, taxes, what is stored, and what a stack costs without messages"}
 	add := func(service string, low, high float64) {
@@ -53,8 +55,8 @@ func CostOf(messages int, perMinute float64) Cost {
 	// The claim, the outcome and a tenth for the pace are written, and whether it is at rest is read; one more of each if a message
 	// waits or is tried again.
 	add("DynamoDB",
-		(2.1*n+minuteWritesLow*minutes)*price.WriteUnit+(n+minuteReadsLow*minutes)*price.ReadUnit,
-		(3.1*n+minuteWritesHigh*minutes)*price.WriteUnit+(2*n+minuteReadsHigh*minutes)*price.ReadUnit)
+		(2.1*n+minuteWritesLow*full)*price.WriteUnit+(n+minuteReadsLow*full)*price.ReadUnit,
+		(3.1*n+minuteWritesHigh*full)*price.WriteUnit+(2*n+minuteReadsHigh*full)*price.ReadUnit)
 	// Put, received and deleted, ten at once or alone.
 	add("SQS", 3*n/batch*price.SQSRequest, 3*n*price.SQSRequest)
 	add("Lambda", n/batch*price.LambdaRequest+n*max(interval, working/batch)*workerGB*price.LambdaGBSecond,
