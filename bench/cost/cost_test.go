@@ -87,8 +87,8 @@ func TestTheTemplateIsReadForWhatHasAPrice(t *testing.T) {
 	if _, err := stack.workers("upTo1000PerSecond"); err == nil {
 		t.Error("workers are found that are not there")
 	}
-	if stack.resources("AWS::SecretsManager::Secret") != 2 || stack.metrics() < 1 {
-		t.Errorf("got %v secrets and %v metrics", stack.resources("AWS::SecretsManager::Secret"), stack.metrics())
+	if secrets, alarms := stack.resources("AWS::SecretsManager::Secret"), stack.resources("AWS::CloudWatch::Alarm"); secrets != 2 || alarms < 15 {
+		t.Errorf("got %v secrets and %v alarms", secrets, alarms)
 	}
 	made := template("\n    Type: AWS::CloudWatch::Alarm\n    Type: AWS::CloudWatch::Alarm\n    Type: AWS::CloudWatch::Dashboard\n          Type: SQS\n")
 	want := map[string]float64{"alarms": 0.2, "dashboards": 3, "secrets": 0, "asking the empty queues": 0.2592}

@@ -11,6 +11,7 @@ import (
 
 	"dmlysender/bench/binary"
 	"dmlysender/shared/price"
+	"dmlysender/shared/telemetry"
 )
 
 // template is as much of template.yaml as has a price.
@@ -53,15 +54,6 @@ func (t template) lines(line string) (n float64) {
 	return n
 }
 
-// metrics are those that are made of log lines, by their names.
-func (t template) metrics() float64 {
-	names := map[string]bool{}
-	for _, found := range regexp.MustCompile(`MetricTransformations:\s+- MetricNamespace: .*\s+MetricName: (\w+)`).FindAllStringSubmatch(string(t), -1) {
-		names[found[1]] = true
-	}
-	return float64(len(names))
-}
-
 // fixed is what a stack costs in a month in which it sends nothing.
 type fixed struct {
 	what    string
@@ -86,7 +78,7 @@ func (t template) fixed() []fixed {
 		{"asking the empty queues", queues * pollers * asksAMinute * minutesOfMonth * price.SQSRequest},
 		{"the tick of campaigns", tick.dollars() * minutesOfMonth},
 		{"secrets", t.resources("AWS::SecretsManager::Secret") * price.Secret},
-		{"metrics", t.metrics() * price.Metric},
+		{"metrics, if each is written in every hour", float64(telemetry.Series()) * price.Metric},
 		{"alarms", t.resources("AWS::CloudWatch::Alarm") * price.Alarm},
 		{"dashboards", t.resources("AWS::CloudWatch::Dashboard") * price.Dashboard},
 	}

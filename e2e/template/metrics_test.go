@@ -38,6 +38,22 @@ func TestFunctionsWriteTheirMetricsToTheStacksNamespace(t *testing.T) {
 	}
 }
 
+// Each metric costs, by name and dimensions.
+func TestThereAreSoManySeriesOfMetrics(t *testing.T) {
+	t.Parallel()
+	series := 0
+	for _, dimension := range emitted {
+		only, exclusive := strings.CutPrefix(dimension, "-")
+		series += len(dimensions[only])
+		if !exclusive {
+			series++
+		}
+	}
+	if got := telemetry.Series(); got != series {
+		t.Errorf("got %d, want %d", got, series)
+	}
+}
+
 func TestAlarmsAreOnMetricsThatTheFunctionsWrite(t *testing.T) {
 	t.Parallel()
 	found := 0

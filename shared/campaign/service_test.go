@@ -320,7 +320,7 @@ func TestNothingOfAnAudienceIsLogged(t *testing.T) {
 	if status := w.status(); status.State != campaign.Refused || !strings.Contains(status.Reason, "{{phone}}") {
 		t.Errorf("got %+v", status)
 	}
-	if got := lines.String(); strings.Contains(got, "Ada") || !strings.Contains(got, "campaign refused") {
+	if got := lines.String(); strings.Contains(got, "Ada") || !strings.Contains(got, "change=refused") {
 		t.Errorf("logged %s", got)
 	}
 }

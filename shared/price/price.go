@@ -2,7 +2,8 @@
 // discounts and taxes. Other regions are up to a third dearer. Lambda's prices are those of arm64.
 package price
 
-// AsOf is the day on which the prices were compared with what is published; beside each stands where.
+// AsOf is the day on which the prices were collected; beside each stands where AWS publishes it. Not all of those pages could be
+// read that day, and some figures come from what others say of them: look before you rely on one.
 const AsOf = "2026-11-30"
 
 // For each use.

@@ -30,6 +30,12 @@ var restedAs = []struct {
 	{delivery.Sent, Sent}, {delivery.Rejected, Rejected}, {delivery.Failed, Failed}, {delivery.Unknown, Unknown}, {delivery.Expired, Expired},
 }
 
+// Series is how many metrics there are at most, by name and dimensions, as CloudWatch charges for them.
+func Series() int {
+	const undividedOnes, functions = 4, 3 // Attempts, Latency, PaceWait and KeyRefused; ColdStart by function
+	return len(restedAs)*len(channels) + undividedOnes + functions
+}
+
 // documents are what was counted. Mostly it is one document: a metric has one value in it, or 100, so that each further
 // channel, and each further hundred, takes another.
 func (t tally) documents(function string) []*document {

@@ -50,6 +50,14 @@ func is(err error, codes ...string) bool {
 	return slices.ContainsFunc(codes, func(of string) bool { return code == strings.TrimSuffix(of, "Exception") })
 }
 
+// wordsOf are the service's own, which the error's text leaves out.
+func wordsOf(err error) string {
+	if refused, ok := errors.AsType[smithy.APIError](err); ok {
+		return refused.ErrorMessage()
+	}
+	return ""
+}
+
 // denied says whether these credentials may not do what was asked for.
 func denied(err error) bool {
 	for _, known := range []error{table.ErrAccessDenied, sqs.ErrAccessDenied, secretsmanager.ErrAccessDenied} {
@@ -67,7 +75,7 @@ func nothing(ctx context.Context, err error, stack, region string) error {
 		return fmt.Errorf("CloudFormation in %s cannot be reached: see whether there is such a Region, whether this machine has a network, and what AWS_ENDPOINT_URL says: %w", region, err)
 	}
 	switch {
-	case is(err, "ValidationError") && strings.Contains(err.Error(), "does not exist"):
+	case is(err, "ValidationError") && strings.Contains(wordsOf(err), "does not exist"):
 		return fmt.Errorf("there is no stack %s in %s: name another by STACK=, or its Region by AWS_REGION=; "+
 			"aws cloudformation list-stacks --region %s lists those that there are", stack, region, region)
 	case is(err, "ExpiredToken", "ExpiredTokenException", "RequestExpired"):
