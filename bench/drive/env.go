@@ -26,7 +26,7 @@ func (s Stack) Env(function string) []string {
 		"DMLY_BASE_URL=" + s.DMLY, "DMLY_KEY_FROM=secretsmanager:" + s.Secret("dmly"), "DMLY_RATE_PER_MINUTE=" + strconv.Itoa(s.PerMinute),
 		"LEDGER=dynamodb:" + s.Name, "SEND_QUEUE_URL=" + s.QueueURL("send"), "BULK_QUEUE_URL=" + s.QueueURL("bulk"),
 		"SEND_DEAD_LETTER_QUEUE_URL=" + s.QueueURL("dead"), "BULK_DEAD_LETTER_QUEUE_URL=" + s.QueueURL("dead"),
-		"SCHEDULE_GROUP=" + s.Name, "SCHEDULE_ROLE_ARN=arn:aws:iam::" + Account + ":role/" + s.Name, "AUDIENCE_BUCKET=" + s.Name,
+		"METRICS_NAMESPACE=" + s.Name, "SCHEDULE_GROUP=" + s.Name, "SCHEDULE_ROLE_ARN=arn:aws:iam::" + Account + ":role/" + s.Name, "AUDIENCE_BUCKET=" + s.Name,
 	}
 	if function == "api" {
 		env = append(env, "INBOUND_KEYS_FROM=secretsmanager:"+s.Secret("callers"))

@@ -9,7 +9,7 @@ import (
 
 // alarms are those that the README and the page of troubles have.
 var alarms = []string{
-	"Api5xxAlarm", "ApiThrottlesAlarm", "BulkDeadLetterAlarm", "BulkQueueAgeAlarm", "FailedAlarm", "KeyRefusedAlarm", "LedgerThrottlesAlarm",
+	"Api5xxAlarm", "ApiThrottlesAlarm", "BulkDeadLetterAlarm", "BulkQueueAgeAlarm", "CampaignsStuckAlarm", "FailedAlarm", "KeyRefusedAlarm", "LedgerThrottlesAlarm",
 	"OutcomeDeadLetterAlarm", "ScheduleDeadLetterAlarm", "ScheduleErrorsAlarm", "ScheduleThrottlesAlarm", "SendDeadLetterAlarm",
 	"SendQueueAgeAlarm", "UnknownAlarm", "WorkerErrorsAlarm", "WorkerThrottlesAlarm",
 }

@@ -17,7 +17,7 @@ import (
 var emitted = map[string]string{
 	telemetry.Sent: telemetry.ChannelDimension, telemetry.Rejected: telemetry.ChannelDimension, telemetry.Failed: telemetry.ChannelDimension,
 	telemetry.Unknown: telemetry.ChannelDimension, telemetry.Expired: telemetry.ChannelDimension,
-	telemetry.Attempts: "", telemetry.Latency: "", telemetry.PaceWait: "", telemetry.KeyRefused: "", telemetry.ColdStart: "-" + telemetry.FunctionDimension,
+	telemetry.Attempts: "", telemetry.Latency: "", telemetry.PaceWait: "", telemetry.KeyRefused: "", telemetry.CampaignsStuck: "", telemetry.ColdStart: "-" + telemetry.FunctionDimension,
 }
 
 // dimensions are the values that a dimension takes.
@@ -142,8 +142,8 @@ func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 			}
 		}
 	}
-	// That a key is refused shows as an alarm.
-	shown["KeyRefused"] = true
+	// These show as alarms.
+	shown[telemetry.KeyRefused], shown[telemetry.CampaignsStuck] = true, true
 	for _, name := range slices.Sorted(maps.Keys(emitted)) {
 		if !shown[name] {
 			t.Errorf("the dashboard does not show %s", name)

@@ -35,6 +35,9 @@ func open() (*scheduled.Handler, *stack.Stack, error) {
 		return nil, nil, err
 	}
 	h := &scheduled.Handler{Queues: s.Queues, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Log: s.Log}
+	if s.Metrics != nil {
+		h.Meter = s.Metrics
+	}
 	insight, err := s.Insight()
 	if err != nil {
 		return nil, nil, err

@@ -26,6 +26,8 @@ const (
 	PaceWait = "PaceWait"
 	// KeyRefused counts how often DMLY refused an account's key.
 	KeyRefused = "KeyRefused"
+	// CampaignsStuck counts the minutes in which a campaign could not be taken further for an error.
+	CampaignsStuck = "CampaignsStuck"
 	// ColdStart counts the first invocations of processes, by function.
 	ColdStart = "ColdStart"
 )
@@ -85,6 +87,13 @@ func (m *Metrics) KeyRefused() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tally.keyRefused++
+}
+
+// CampaignsStuck counts a tick that could not take every campaign further.
+func (m *Metrics) CampaignsStuck() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tally.campaignsStuck++
 }
 
 // Flush writes down what was counted since the last time, if anything was.

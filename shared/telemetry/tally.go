@@ -11,6 +11,7 @@ type tally struct {
 	rested            map[outcome]int
 	latency, paceWait []float64
 	keyRefused        int
+	campaignsStuck    int
 }
 
 // outcome is how a message came to rest. The channel is empty if the message could not be read.
@@ -32,7 +33,7 @@ var restedAs = []struct {
 
 // Series is how many metrics there are at most, by name and dimensions, as CloudWatch charges for them.
 func Series() int {
-	const undividedOnes, functions = 4, 3 // Attempts, Latency, PaceWait and KeyRefused; ColdStart by function
+	const undividedOnes, functions = 5, 3 // Attempts, Latency, PaceWait, KeyRefused and CampaignsStuck; ColdStart by function
 	return len(restedAs)*len(channels) + undividedOnes + functions
 }
 
@@ -47,6 +48,9 @@ func (t tally) documents(function string) []*document {
 	}
 	if t.keyRefused > 0 {
 		all.at(0).add(undivided, metric{KeyRefused, count, t.keyRefused})
+	}
+	if t.campaignsStuck > 0 {
+		all.at(0).add(undivided, metric{CampaignsStuck, count, t.campaignsStuck})
 	}
 	if len(t.latency) > 0 {
 		all.at(0).add(undivided, metric{Attempts, count, len(t.latency)})

@@ -22,6 +22,9 @@ type Campaigns interface {
 	Tick(ctx context.Context) error
 }
 
+// Meter counts ticks that could not take every campaign further; telemetry's metrics do.
+type Meter interface{ CampaignsStuck() }
+
 // tickOfCampaigns is the tick that the stack's own schedule brings each minute.
 const tickOfCampaigns = "campaigns"
 
@@ -35,8 +38,12 @@ func (h *Handler) tick(ctx context.Context, of string) (Response, error) {
 	case h.Campaigns == nil:
 		return Response{}, errNoCampaigns
 	}
+	// It is no error of the function: Lambda would try this tick again beside the next one, and keep it among the dead letters.
 	if err := h.Campaigns.Tick(ctx); err != nil {
-		return Response{}, fmt.Errorf("take the campaigns further: %w", err)
+		h.Log.ErrorContext(ctx, "campaigns", slog.String("error", fmt.Errorf("take the campaigns further: %w", err).Error()))
+		if h.Meter != nil {
+			h.Meter.CampaignsStuck()
+		}
 	}
 	return Response{Queued: []string{}}, nil
 }

@@ -100,11 +100,19 @@ func TestATickTakesTheCampaignsFurther(t *testing.T) {
 	if runs.ticks != 1 {
 		t.Errorf("%d ticks", runs.ticks)
 	}
+	// Lambda is not to try a tick again: the next one makes good.
 	runs.err = errDown
-	if _, err := r.handler.Handle(t.Context(), json.RawMessage(`{"tick": "campaigns"}`)); !errors.Is(err, errDown) {
-		t.Errorf("got %v", err)
+	meter := &stuckMeter{}
+	r.handler.Meter = meter
+	r.schedule(`{"tick": "campaigns"}`)
+	if logged := r.Logs.String(); meter.stuck != 1 || !strings.Contains(logged, errDown.Error()) {
+		t.Errorf("it was counted %d times, and logged as %s", meter.stuck, logged)
 	}
 }
+
+type stuckMeter struct{ stuck int }
+
+func (m *stuckMeter) CampaignsStuck() { m.stuck++ }
 
 func TestWhatIsWrongWithACampaignOfAScheduleIsSaid(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,9 @@ type Handler struct {
 	Defaults message.Defaults
 	// Campaigns runs campaigns; nil where they are not set up.
 	Campaigns Campaigns
-	Log       *slog.Logger
+	// Meter is nil where nobody counts.
+	Meter Meter
+	Log   *slog.Logger
 }
 
 // Response is what the function answers; EventBridge ignores it, a person who
