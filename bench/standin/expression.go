@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -173,8 +174,8 @@ func (p *parser) sum() json.RawMessage {
 		return left
 	}
 	p.next()
-	a, okA := number(left)
-	b, okB := number(p.operand())
+	a, okA := wholeNumber(left)
+	b, okB := wholeNumber(p.operand())
 	if !okA || !okB {
 		p.failed = true
 	}
@@ -208,24 +209,41 @@ func (p *parser) name() string {
 	return name
 }
 
-// compare orders two whole numbers, or two strings. Nothing else has an order here.
+// compare orders two numbers, or two strings. Nothing else has an order here.
 func compare(a, b json.RawMessage) (order int, ok bool) {
 	if x, isNumber := number(a); isNumber {
 		y, ok := number(b)
-		return cmp.Compare(x, y), ok
+		if !ok {
+			return 0, false
+		}
+		return x.Cmp(y), true
 	}
 	x, okX := text(a)
 	y, okY := text(b)
 	return cmp.Compare(x, y), okX && okY
 }
 
-func number(value json.RawMessage) (int64, bool) {
+func number(value json.RawMessage) (*big.Rat, bool) {
+	digits, ok := digits(value)
+	if !ok {
+		return nil, false
+	}
+	return new(big.Rat).SetString(digits)
+}
+
+func wholeNumber(value json.RawMessage) (int64, bool) {
+	digits, ok := digits(value)
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return n, ok && err == nil
+}
+
+// digits are a number as DynamoDB writes it.
+func digits(value json.RawMessage) (string, bool) {
 	var v struct{ N *string }
 	if json.Unmarshal(value, &v) != nil || v.N == nil {
-		return 0, false
+		return "", false
 	}
-	n, err := strconv.ParseInt(*v.N, 10, 64)
-	return n, err == nil
+	return *v.N, true
 }
 
 func text(value json.RawMessage) (string, bool) {

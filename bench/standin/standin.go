@@ -4,8 +4,8 @@
 // process. What it says about an item is right as far as it goes, and the suite of package ledgertest holds that; an expression or a
 // parameter that it does not know is refused, never passed over. Whether a package works with AWS, the end-to-end tests say.
 //
-// It answers PutItem, GetItem and UpdateItem of DynamoDB, GetSecretValue of Secrets Manager, and ChangeMessageVisibilityBatch of SQS,
-// all at one endpoint: AWS_ENDPOINT_URL.
+// It answers PutItem, GetItem, UpdateItem and DeleteItem of DynamoDB, GetSecretValue of Secrets Manager, and
+// ChangeMessageVisibilityBatch of SQS, all at one endpoint: AWS_ENDPOINT_URL.
 package standin
 
 import (
@@ -95,6 +95,8 @@ func (a *AWS) call(target string, body []byte) (any, error) {
 		return answer(body, a.tables.get)
 	case "DynamoDB_20120810.UpdateItem":
 		return answer(body, a.tables.update)
+	case "DynamoDB_20120810.DeleteItem":
+		return answer(body, a.tables.delete)
 	case "secretsmanager.GetSecretValue":
 		return answer(body, a.secret)
 	case "AmazonSQS.ChangeMessageVisibilityBatch":

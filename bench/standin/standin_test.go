@@ -25,6 +25,7 @@ const (
 	put    = "DynamoDB_20120810.PutItem"
 	get    = "DynamoDB_20120810.GetItem"
 	update = "DynamoDB_20120810.UpdateItem"
+	remove = "DynamoDB_20120810.DeleteItem"
 )
 
 // call makes a call without a client, and returns what was answered.
@@ -74,6 +75,8 @@ func TestConditionsHoldAsInDynamoDB(t *testing.T) {
 		"n = :ten AND s = :n OR s = :m":  true,
 		"n = :nine AND (s = :n OR s=:m)": false,
 		"#name = :ten":                   true,
+		"n < :ten_and_a_half":            true,
+		"n > :ten_and_a_half":            false,
 	}
 	for condition, want := range tests {
 		t.Run(condition, func(t *testing.T) {
@@ -82,7 +85,7 @@ func TestConditionsHoldAsInDynamoDB(t *testing.T) {
 			call(t.Context(), aws, put, `{"TableName": "t", "Item": `+item+`}`)
 			status, answer := call(t.Context(), aws, put, `{"TableName": "t", "Item": {"pk": {"S": "a"}, "sk": {"S": "m"}},
 				"ConditionExpression": "`+condition+`", "ReturnValuesOnConditionCheckFailure": "ALL_OLD", "ExpressionAttributeNames": {"#name": "n"},
-				"ExpressionAttributeValues": {":nine": {"N": "9"}, ":ten": {"N": "10"}, ":m": {"S": "m"}, ":n": {"S": "n"}}}`)
+				"ExpressionAttributeValues": {":nine": {"N": "9"}, ":ten": {"N": "10"}, ":ten_and_a_half": {"N": "10.5"}, ":m": {"S": "m"}, ":n": {"S": "n"}}}`)
 			if got := status == http.StatusOK; got != want {
 				t.Errorf("got %v %s, want %v", got, answer, want)
 			}
@@ -122,12 +125,33 @@ func TestAnUpdateCountsOn(t *testing.T) {
 	}
 }
 
+func TestWhatIsDeletedIsGone(t *testing.T) {
+	t.Parallel()
+	const key = `"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "m"}}`
+	aws := standin.New(standin.Options{})
+	call(t.Context(), aws, put, `{"TableName": "t", "Item": {"pk": {"S": "a"}, "sk": {"S": "m"}}}`)
+	call(t.Context(), aws, put, `{"TableName": "t", "Item": {"pk": {"S": "a"}, "sk": {"S": "n"}}}`)
+	for range 2 { // the second finds nothing, which is no error
+		if status, answer := call(t.Context(), aws, remove, `{`+key+`}`); status != http.StatusOK {
+			t.Errorf("got %d %s", status, answer)
+		}
+	}
+	if _, got := call(t.Context(), aws, get, `{`+key+`}`); got != `{}` {
+		t.Errorf("got %s, want nothing", got)
+	}
+	if _, got := call(t.Context(), aws, get, strings.Replace(`{`+key+`}`, `"m"`, `"n"`, 1)); !strings.Contains(got, `"n"`) {
+		t.Errorf("got %s, want the other item", got)
+	}
+}
+
 func TestWhatIsNotKnownIsRefused(t *testing.T) {
 	t.Parallel()
 	const key = `"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "m"}}`
 	for name, tt := range map[string]struct{ target, body string }{
 		"an operation":      {"DynamoDB_20120810.Query", `{}`},
 		"a parameter":       {get, `{` + key + `, "ProjectionExpression": "n"}`},
+		"half a number":     {update, `{` + key + `, "UpdateExpression": "SET n = :one + :half", "ExpressionAttributeValues": {":one": {"N": "1"}, ":half": {"N": "0.5"}}}`},
+		"a condition":       {remove, `{` + key + `, "ConditionExpression": "attribute_exists(pk)"}`},
 		"no key":            {put, `{"TableName": "t", "Item": {"pk": {"S": "a"}}}`},
 		"a function":        {update, `{` + key + `, "UpdateExpression": "SET n = if_not_exists(n, :one)", "ExpressionAttributeValues": {":one": {"N": "1"}}}`},
 		"a clause":          {update, `{` + key + `, "UpdateExpression": "REMOVE n"}`},

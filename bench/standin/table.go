@@ -111,6 +111,23 @@ func (t *tables) update(in updateRequest) (writeAnswer, error) {
 	return answer, nil
 }
 
+type deleteRequest struct {
+	TableName string
+	Key       attributes
+}
+
+// delete removes the item, whether or not one stands.
+func (t *tables) delete(in deleteRequest) (writeAnswer, error) {
+	key, err := keyOf(in.TableName, in.Key)
+	if err != nil {
+		return writeAnswer{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.items, key)
+	return writeAnswer{}, nil
+}
+
 // set needs the lock.
 func (t *tables) set(key string, item attributes) {
 	if t.items == nil {
