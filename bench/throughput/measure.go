@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dmlysender/bench/figures"
+	"dmlysender/bench/rig"
 	"dmlysender/shared/awsconf"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmlytest"
@@ -56,7 +57,7 @@ func (b *bench) measure(ctx context.Context) (results, error) {
 	if r.fast, err = b.fast(ctx); err != nil {
 		return r, err
 	}
-	for _, ledger := range []string{"memory:", "dynamodb:" + table} {
+	for _, ledger := range []string{"memory:", "dynamodb:" + rig.Table} {
 		c, err := b.count(ctx, ledger)
 		if err != nil {
 			return r, err
@@ -68,8 +69,8 @@ func (b *bench) measure(ctx context.Context) (results, error) {
 
 // slow measures with a DMLY that takes its time, and the ledger between the batches.
 func (b *bench) slow(ctx context.Context) (p pairs, write time.Duration, err error) {
-	b.dmly.Inject(dmlytest.Fault{Latency: b.plan.dmly.String(), Times: -1})
-	defer b.dmly.ClearFaults()
+	b.DMLY.Inject(dmlytest.Fault{Latency: b.plan.dmly.String(), Times: -1})
+	defer b.DMLY.ClearFaults()
 	writeOnce, err := b.ledgerWrites()
 	if err != nil {
 		return p, 0, err
@@ -98,30 +99,30 @@ func (b *bench) fast(ctx context.Context) (p pairs, err error) {
 
 // pair starts worker and bare loop, has them send batches in turn, and ends both. afterwards is called after each round.
 func (b *bench) pair(ctx context.Context, p *pairs, rounds int, afterwards func() error) error {
-	worker, err := b.start(ctx, b.worker())
+	worker, err := b.Start(ctx, b.Worker(b.binaries["worker"]))
 	if err != nil {
 		return err
 	}
-	bare, err := b.start(ctx, b.bare())
+	bare, err := b.Start(ctx, b.Bare(b.binaries["bare"]))
 	if err != nil {
-		return errors.Join(err, worker.end())
+		return errors.Join(err, worker.End())
 	}
 	err = b.inTurn(ctx, p, worker, bare, rounds, afterwards)
-	if err := errors.Join(err, worker.end(), bare.end()); err != nil {
+	if err := errors.Join(err, worker.End(), bare.End()); err != nil {
 		return err
 	}
-	p.workerCPU, p.bareCPU = append(p.workerCPU, worker.cpu()), append(p.bareCPU, bare.cpu())
+	p.workerCPU, p.bareCPU = append(p.workerCPU, worker.CPU()), append(p.bareCPU, bare.CPU())
 	return nil
 }
 
 // inTurn sends a batch with each, whoever is first being drawn by lot: what else the machine does at that moment falls on both alike.
 // DMLY must have got every message once.
-func (b *bench) inTurn(ctx context.Context, p *pairs, worker, bare *runner, rounds int, afterwards func() error) error {
+func (b *bench) inTurn(ctx context.Context, p *pairs, worker, bare *rig.Runner, rounds int, afterwards func() error) error {
 	//nolint:gosec // The same orders in every run make runs comparable.
 	random := rand.New(rand.NewPCG(1, 2))
-	before := len(b.dmly.Messages())
+	before := len(b.DMLY.Messages())
 	turns := []struct {
-		runner *runner
+		runner *rig.Runner
 		times  *[]time.Duration
 	}{{worker, &p.workerTimes}, {bare, &p.bareTimes}}
 	for round := range warmUp + rounds {
@@ -129,7 +130,7 @@ func (b *bench) inTurn(ctx context.Context, p *pairs, worker, bare *runner, roun
 			slices.Reverse(turns)
 		}
 		for _, turn := range turns {
-			took, _, err := turn.runner.batch(ctx)
+			took, _, err := turn.runner.Batch(ctx)
 			if err != nil {
 				return err
 			}
@@ -141,7 +142,7 @@ func (b *bench) inTurn(ctx context.Context, p *pairs, worker, bare *runner, roun
 			return err
 		}
 	}
-	if got, want := len(b.dmly.Messages())-before, len(turns)*(warmUp+rounds)*batchSize; got != want {
+	if got, want := len(b.DMLY.Messages())-before, len(turns)*(warmUp+rounds)*rig.BatchSize; got != want {
 		return fmt.Errorf("DMLY got %d messages, and should have got %d: the figures are of something else", got, want)
 	}
 	return nil
@@ -150,16 +151,15 @@ func (b *bench) inTurn(ctx context.Context, p *pairs, worker, bare *runner, roun
 // ledgerWrites returns a function that writes to the ledger once, where nothing stands, and tells how long that took.
 func (b *bench) ledgerWrites() (func(context.Context) (time.Duration, error), error) {
 	env := map[string]string{
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": b.awsURL,
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": b.AWSURL,
 	}
 	cfg, err := awsconf.FromEnv(func(name string) string { return env[name] })
 	if err != nil {
 		return nil, err
 	}
-	ledger := dynamodb.Open(cfg, table)
+	ledger := dynamodb.Open(cfg, rig.Table)
 	return func(ctx context.Context) (time.Duration, error) {
-		b.ids++
-		id, now := fmt.Sprintf("write-%d", b.ids), time.Now()
+		id, now := fmt.Sprintf("write-%d", b.ID()), time.Now()
 		item := delivery.Item{
 			ID: id, Workspace: "W1", Fingerprint: "1:5f2b", Revision: id, State: delivery.Sending, Generation: 1, Attempts: 1,
 			History: []delivery.Transition{{At: now, State: delivery.Sending, Attempt: 1}}, ForgetAt: now.Add(time.Hour),
@@ -176,31 +176,31 @@ func (b *bench) ledgerWrites() (func(context.Context) (time.Duration, error), er
 
 // count has the counting worker send batches with a ledger, and returns what a message of the median batch costs.
 func (b *bench) count(ctx context.Context, ledger string) (c cost, err error) {
-	counted, err := b.start(ctx, b.counted(ledger))
+	counted, err := b.Start(ctx, b.counted(ledger))
 	if err != nil {
 		return c, err
 	}
-	defer func() { err = errors.Join(err, counted.end()) }()
+	defer func() { err = errors.Join(err, counted.End()) }()
 	type total struct {
 		calls          int
 		Objects, Bytes float64
 	}
 	var totals []total
 	for range warmUp + b.plan.countedBatches {
-		_, answer, err := counted.batch(ctx)
+		_, answer, err := counted.Batch(ctx)
 		if err != nil {
 			return c, err
 		}
 		t := total{calls: b.dynamoDBCalls()}
 		if err := json.Unmarshal(answer, &t); err != nil {
-			return c, fmt.Errorf("read what %s counted: %w", counted.name, err)
+			return c, fmt.Errorf("read what %s counted: %w", counted.Name, err)
 		}
 		totals = append(totals, t)
 	}
 	of := func(count func(total) float64) float64 {
 		var each []float64
 		for i := warmUp; i < len(totals); i++ {
-			each = append(each, (count(totals[i])-count(totals[i-1]))/batchSize)
+			each = append(each, (count(totals[i])-count(totals[i-1]))/rig.BatchSize)
 		}
 		return figures.Median(each)
 	}
@@ -214,7 +214,7 @@ func (b *bench) count(ctx context.Context, ledger string) (c cost, err error) {
 
 func (b *bench) dynamoDBCalls() int {
 	n := 0
-	for target, calls := range b.aws.Calls() {
+	for target, calls := range b.AWS.Calls() {
 		if strings.HasPrefix(target, "DynamoDB_") {
 			n += calls
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dmlysender/bench/figures"
+	"dmlysender/bench/rig"
 )
 
 // A batch may take as long as DMLY's answer and a bit, and two writes of the ledger: the claim and the outcome.
@@ -27,7 +28,7 @@ func (r results) holds() bool { return r.slow.worker() <= r.bound() }
 func (r results) print(out io.Writer, machine string) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "A batch of %d WhatsApp texts through the worker with its ledger in DynamoDB (a stand-in, %v a call), in turn with a bare loop\n"+
-		"that posts the same bodies and does nothing else. %s\n\n", batchSize, r.plan.aws, machine)
+		"that posts the same bodies and does nothing else. %s\n\n", rig.BatchSize, r.plan.aws, machine)
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\tmedian of\tworker ms\tbare ms\tratio")
 	row := func(what string, worker, bare []time.Duration) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/bench/rig"
 	"dmlysender/shared/dmlytest"
 )
 
@@ -62,7 +63,11 @@ func TestRealBinariesAreMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.close()
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	r, err := b.measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -101,17 +106,21 @@ func TestMessagesThatAreNotSentAreNotMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.close()
-	for _, f := range []function{b.worker(), b.bare(), b.counted("memory:")} {
-		b.dmly.Inject(dmlytest.Fault{Status: 503, RetryAfter: "60"})
-		r, err := b.start(t.Context(), f)
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, f := range []rig.Function{b.Worker(b.binaries["worker"]), b.Bare(b.binaries["bare"]), b.counted("memory:")} {
+		b.DMLY.Inject(dmlytest.Fault{Status: 503, RetryAfter: "60"})
+		r, err := b.Start(t.Context(), f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := r.batch(t.Context()); err == nil || !strings.Contains(err.Error(), f.name+" sent 9 of 10 messages") {
-			t.Errorf("got %v, want an error that says how many %s sent", err, f.name)
+		if _, _, err := r.Batch(t.Context()); err == nil || !strings.Contains(err.Error(), f.Name+" sent 9 of 10 messages") {
+			t.Errorf("got %v, want an error that says how many %s sent", err, f.Name)
 		}
-		if err := r.end(); err != nil {
+		if err := r.End(); err != nil {
 			t.Error(err)
 		}
 	}
