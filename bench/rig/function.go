@@ -25,7 +25,7 @@ func Theirs(string) string { return `{` + fields }
 // AWSEnv is what leads an SDK to the stand-in, with made-up credentials.
 func (r *Rig) AWSEnv() []string {
 	return []string{
-		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=none", "AWS_SESSION_TOKEN=none",
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=none", "AWS_SESSION_TOKEN=none",
 		"AWS_ENDPOINT_URL=" + r.AWSURL, "_HANDLER=bootstrap",
 	}
 }
