@@ -41,7 +41,7 @@ func FromEnv(getenv func(string) string) (aws.Config, error) {
 		Credentials:      credentials,
 		BaseEndpoint:     endpoints.base(),
 		ConfigSources:    []any{endpoints},
-		HTTPClient:       plainBodies{NewHTTPClient()},
+		HTTPClient:       NewHTTPClient(),
 		Retryer:          NewRetryer,
 		RetryMode:        aws.RetryModeStandard,
 		RetryMaxAttempts: maxAttempts,

@@ -46,20 +46,6 @@ func TestServiceClientsShareOneHTTPClient(t *testing.T) {
 	}
 }
 
-func TestHTTPClientClosesIdleConnectionsBeforeAFreezeCanKillThem(t *testing.T) {
-	t.Parallel()
-	transport, ok := awsconf.NewHTTPClient().Transport.(*http.Transport)
-	if !ok {
-		t.Fatal("the client has no http.Transport")
-	}
-	if got, want := transport.IdleConnTimeout, 5*time.Second; got != want {
-		t.Errorf("idle time-out: got %v, want %v", got, want)
-	}
-	if transport.ResponseHeaderTimeout == 0 || transport.TLSHandshakeTimeout == 0 {
-		t.Error("a wait for the other side has no bound")
-	}
-}
-
 func TestHTTPClientFollowsNoRedirect(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect))
