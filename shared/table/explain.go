@@ -1,4 +1,4 @@
-// Package table has what the packages have in common that share the stack's DynamoDB table: what its errors ask somebody to do.
+// Package table has what the packages have in common that share the stack's DynamoDB table: its client, and what its errors ask somebody to do.
 package table
 
 import (

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/table"
 )
 
 // What has to be true of the item that stands for a write to take place. Both compare with our own time: DynamoDB deletes
@@ -43,8 +44,8 @@ var (
 
 // Open returns the ledger in the table with this name or ARN. Nothing is sent before the first Put or Get. Region,
 // credentials, endpoint and retries are those of cfg (package awsconf).
-func Open(cfg aws.Config, table string) *Ledger {
-	return &Ledger{client: sdk.NewFromConfig(cfg), table: aws.String(table), region: cfg.Region}
+func Open(cfg aws.Config, name string) *Ledger {
+	return &Ledger{client: table.Client(cfg), table: aws.String(name), region: cfg.Region}
 }
 
 // Put implements [delivery.Ledger]: one conditional PutItem, which returns the item that stands if the condition fails.

@@ -73,14 +73,14 @@ var (
 // Open returns the pacer in the table with this name or ARN, which keeps each account within so many messages a minute. All
 // who share an account's rate have to use the same number. Nothing is sent before the first call. Region,
 // credentials, endpoint and retries are those of cfg (package awsconf).
-func Open(cfg aws.Config, table string, perMinute int, now func() time.Time) (*Pacer, error) {
+func Open(cfg aws.Config, name string, perMinute int, now func() time.Time) (*Pacer, error) {
 	limits, err := gcra.New(perMinute)
 	if err != nil {
 		return nil, err
 	}
 	return &Pacer{
 		Float64: rand.Float64,
-		client:  sdk.NewFromConfig(cfg), table: aws.String(table), region: cfg.Region,
+		client:  table.Client(cfg), table: aws.String(name), region: cfg.Region,
 		limits: limits, now: now, seen: map[string]gcra.State{},
 	}, nil
 }
