@@ -21,10 +21,19 @@ import (
 // answerTime is how long the Lambda library is given to hand over an answer before the process ends.
 const answerTime = 200 * time.Millisecond
 
+const (
+	// heapGrowth is how much garbage there may be, in percent of what is alive, before the collector runs. A function holds a few
+	// megabytes of the 256 that it is given: collecting as often as Go does by itself, at 100, took an eighth of the processor time of a message.
+	heapGrowth = 400
+	// heapLimit has the collector run more often before memory is short, whatever is alive.
+	heapLimit = 128 << 20
+)
+
 // Serve hands Lambda's invocations to the handler; it does not return. On SIGTERM nothing more is begun: the invocation's
 // context ends, what has begun is finished and answered, and the process ends. (Lambda itself sends SIGTERM only between
 // invocations, and only to functions with extensions; docker stop and sam local send it at any time.)
 func (s *Stack) Serve(handler any) {
+	useMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	h := s.serving(handler)
@@ -39,6 +48,12 @@ func (s *Stack) Serve(handler any) {
 
 func (s *Stack) serving(handler any) *serving {
 	return &serving{Handler: lambda.NewHandler(handler), log: s.Log, metrics: s.Metrics}
+}
+
+// useMemory saves processor time for memory.
+func useMemory() {
+	debug.SetGCPercent(heapGrowth)
+	debug.SetMemoryLimit(heapLimit)
 }
 
 // serving knows whether an invocation is running: each holds a read lock.
