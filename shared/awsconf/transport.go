@@ -1,6 +1,9 @@
 package awsconf
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -22,6 +25,10 @@ const (
 	idleTimeout = 5 * time.Second
 	// More than the records of one batch plus the reads of pace and secret beside them.
 	idlePerHost = 32
+
+	// A body of up to so many bytes is put in memory. Then net/http sends it with the headers, in one packet; those of other bodies
+	// it sends ahead, in case that the body is slow to come.
+	wholeBody = 64 << 10
 
 	maxAttempts = 3
 	maxBackoff  = time.Second
@@ -48,18 +55,29 @@ func NewHTTPClient() aws.HTTPClient {
 type client struct{ transport *http.Transport }
 
 // Do implements [aws.HTTPClient].
-//
-// The bodies (smithy-go 1.28.8) are closed as soon as the answer begins, and a closed one calls io.EOF an error in its
-// WriteTo. When net/http comes to its look for surplus bytes only then, as happens when CPU is short, it takes that for a
-// failed write and cuts the connection off under the answer; the SDK would repeat what was carried out. As a mere reader,
-// a closed body is one that has ended.
 func (c client) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		r = r.WithContext(r.Context()) // a copy
-		r.Body = struct{ io.ReadCloser }{r.Body}
+	if r.Body == nil || r.Body == http.NoBody {
+		return c.transport.RoundTrip(r)
 	}
+	r = r.WithContext(r.Context()) // a copy
+	if r.ContentLength < 0 || r.ContentLength > wholeBody {
+		r.Body = reader{r.Body}
+		return c.transport.RoundTrip(r)
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the request's body: %w", err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	return c.transport.RoundTrip(r)
 }
+
+// reader is a body without a WriteTo. Those of the SDK (smithy-go 1.28.8) are closed as soon as the answer begins, and a
+// closed one calls io.EOF an error in its WriteTo. When net/http comes to its look for surplus bytes only then, as happens
+// when CPU is short, it takes that for a failed write and cuts the connection off under the answer; the SDK would repeat
+// what was carried out. As a mere reader, a closed body is one that has ended.
+type reader struct{ io.ReadCloser }
 
 // NewRetryer returns the SDK's standard retries with at most three attempts and at most 1 s between them (its default is 20 s,
 // longer than many invocations have left). Each service client calls it once.
