@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"maps"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -16,6 +17,8 @@ const (
 	rangeKey  = "m"
 	// ttlMargin is added to the TTL, as DynamoDB's clock and ours may differ. Nothing depends on the deletion.
 	ttlMargin = time.Hour
+	// attributesOfSent is how many a message that was sent comes to: room for them is made at once.
+	attributesOfSent = 16
 )
 
 // key is where a message's item stands.
@@ -39,7 +42,8 @@ func key(id string) map[string]types.AttributeValue {
 // and since when. The id stands in the key, too; as an attribute of its own it is for the template's outcome events, which
 // cannot take a key apart, and nothing else in the table has it.
 func encode(item delivery.Item) map[string]types.AttributeValue {
-	w := writer(key(item.ID))
+	w := make(writer, attributesOfSent)
+	maps.Copy(w, key(item.ID))
 	w.text("id", item.ID)
 	w.text("workspace", item.Workspace)
 	w.text("fingerprint", item.Fingerprint)
