@@ -150,14 +150,14 @@ func (l *lambda) killed(ctx context.Context, moment func(*rig.Rig) bool) (err er
 	}
 	over := time.Now().Add(deadline + time.Second)
 	runner := l.runner
-	delivered := make(chan error, 1)
+	ended := make(chan error, 1)
 	go func() {
 		_, err := runner.Process.Invoke(ctx, l.event, deadline)
-		delivered <- err
+		ended <- err
 	}()
 	for !moment(l.rig) {
 		select {
-		case err := <-delivered:
+		case err := <-ended:
 			return fmt.Errorf("the moment to kill it did not come: %w", err)
 		case <-time.After(time.Millisecond):
 		}
@@ -165,7 +165,9 @@ func (l *lambda) killed(ctx context.Context, moment func(*rig.Rig) bool) (err er
 	if err := runner.End(); err != nil {
 		return err
 	}
-	<-delivered
+	if err := <-ended; err == nil {
+		return errors.New("it answered before it was killed")
+	}
 	l.runner = nil
 	return wait(ctx, time.Until(over))
 }

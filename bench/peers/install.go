@@ -87,6 +87,7 @@ func (t tools) installPython(source, dir string) (script string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("read the peer in Python: %w", err)
 	}
+	//nolint:gosec // It is a folder of our own.
 	if err := os.WriteFile(filepath.Join(dir, "peer.py"), text, 0o600); err != nil {
 		return "", fmt.Errorf("copy the peer in Python: %w", err)
 	}
