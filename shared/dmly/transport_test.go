@@ -258,8 +258,8 @@ func TestTheKeyIsInNoFormatAndNoError(t *testing.T) {
 		}
 	}
 	var logs bytes.Buffer
-	slog.New(slog.NewTextHandler(&logs, nil)).Info("x", "client", client)
-	slog.New(slog.NewJSONHandler(&logs, nil)).Info("x", "client", client)
+	slog.New(slog.NewTextHandler(&logs, nil)).InfoContext(t.Context(), "x", slog.Any("client", client))
+	slog.New(slog.NewJSONHandler(&logs, nil)).InfoContext(t.Context(), "x", slog.Any("client", client))
 	if strings.Contains(logs.String(), testKey) {
 		t.Errorf("logged: %s", &logs)
 	}
