@@ -43,7 +43,7 @@ func FromRoot(t *testing.T, path string) string {
 	return absolute
 }
 
-// Command is a program to be run in the repository's root. Its end is asked for by SIGTERM.
+// Command is a program to be run in the repository's root. Its end is asked for by SIGTERM, also when this process was killed.
 func Command(ctx context.Context, t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // the tests name the programs
@@ -51,6 +51,7 @@ func Command(ctx context.Context, t *testing.T, name string, args ...string) *ex
 	cmd.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0", "ARCH=native")
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = EndTime
+	EndWithParent(cmd)
 	return cmd
 }
 

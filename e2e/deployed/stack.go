@@ -35,8 +35,8 @@ type Stack struct {
 	Sim  *dmlytest.Server
 	// SimURL is the simulator's address as DMLY_BASE_URL.
 	SimURL string
-	// Template is the built one, from which it was deployed, and Architecture its parameter for this machine.
-	Template, Architecture string
+	// Built is what it was deployed from.
+	Built
 
 	// Config leads to the stand-in.
 	Config aws.Config
@@ -46,6 +46,13 @@ type Stack struct {
 
 	// outputs is a file with what the stack says of itself.
 	outputs string
+}
+
+// Built is the template with its functions, built for this machine.
+type Built struct {
+	Template string
+	// Architecture is the template's parameter.
+	Architecture string
 }
 
 // New is a stack that was deployed as by [Fresh], with the keys in its secrets.
@@ -62,11 +69,9 @@ func Fresh(ctx context.Context, t *testing.T, name string, parameters ...string)
 	t.Helper()
 	s := &Stack{Name: name + "-" + strings.ToLower(rand.Text()), Config: awstest.EndToEnd(t)}
 	s.Sim, s.SimURL = dmlytest.Start(t, dmlytest.Options{})
-	dir := t.TempDir()
-	s.Template = filepath.Join(dir, "template.yaml")
-	s.Architecture = "Architecture=" + strings.Replace(runtime.GOARCH, "amd64", "x86_64", 1)
-	s.deploy(ctx, t, dir, parameters)
-	s.outputs = filepath.Join(dir, "outputs.json")
+	s.Built = Build(ctx, t)
+	s.deploy(ctx, t, parameters)
+	s.outputs = filepath.Join(t.TempDir(), "outputs.json")
 	if err := os.WriteFile(s.outputs, []byte(s.list(ctx, t, "stack-outputs")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +79,19 @@ func Fresh(ctx context.Context, t *testing.T, name string, parameters ...string)
 	return s
 }
 
-func (s *Stack) deploy(ctx context.Context, t *testing.T, dir string, parameters []string) {
+// Build builds the functions.
+func Build(ctx context.Context, t *testing.T) Built {
 	t.Helper()
 	defer inTurn(ctx, t)()
-	SAM(ctx, t, "build", "--build-dir", dir, "--parameter-overrides", s.Architecture)
+	dir := t.TempDir()
+	b := Built{filepath.Join(dir, "template.yaml"), "Architecture=" + strings.Replace(runtime.GOARCH, "amd64", "x86_64", 1)}
+	SAM(ctx, t, "build", "--build-dir", dir, "--parameter-overrides", b.Architecture)
+	return b
+}
+
+func (s *Stack) deploy(ctx context.Context, t *testing.T, parameters []string) {
+	t.Helper()
+	defer inTurn(ctx, t)()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), EndTime)
 		defer cancel()
@@ -90,8 +104,8 @@ func (s *Stack) deploy(ctx context.Context, t *testing.T, dir string, parameters
 	}, parameters)...)
 }
 
-// inTurn waits until no other process deploys from this checkout, and returns what lets the next one. The first deployment makes the
-// bucket of --resolve-s3, which two at once would both want to make; and the second finds in Go's cache what the first has built.
+// inTurn waits until no other process builds or deploys from this checkout, and returns what lets the next one. The first deployment makes
+// the bucket of --resolve-s3, which two at once would both want to make; and the second build finds in Go's cache what the first has built.
 func inTurn(ctx context.Context, t *testing.T) (done func()) {
 	t.Helper()
 	file, err := os.Open(FromRoot(t, "template.yaml"))

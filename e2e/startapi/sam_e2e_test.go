@@ -5,10 +5,8 @@ package startapi_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,9 +18,6 @@ import (
 	"dmlysender/e2e/deployed"
 )
 
-// host is this machine, as a container sees it.
-const host = "host.docker.internal"
-
 // binaryType is a content type whose bodies reach the function in base64. API Gateway does that with each type that is not text, and sam
 // local with those that a definition names.
 const binaryType = "application/vnd.dmlysender+json"
@@ -31,8 +26,8 @@ const binaryType = "application/vnd.dmlysender+json"
 // own, by which what is left of it can be told from others'.
 func startAPI(ctx context.Context, t *testing.T, s *deployed.Stack) string {
 	t.Helper()
-	relay(ctx, t, portOf(t, s.SimURL), portOf(t, os.Getenv("AWS_ENDPOINT_URL")))
-	network := newNetwork(ctx, t)
+	deployed.Relay(ctx, t, deployed.PortOf(t, s.SimURL), deployed.PortOf(t, os.Getenv("AWS_ENDPOINT_URL")))
+	network := deployed.Network(ctx, t, "startapi")
 	address := freeAddress(t)
 	listens, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -41,7 +36,7 @@ func startAPI(ctx context.Context, t *testing.T, s *deployed.Stack) string {
 	// A second signal would disturb it while it removes its container, so it is told once, by stop.
 	cmd := deployed.SAMCommand(context.WithoutCancel(ctx), t, "local", "start-api",
 		"--template", forStartAPI(t, s), "--env-vars", environment(t, s), "--host", listens, "--port", port, "--region", s.Config.Region,
-		"--docker-network", network, "--add-host", host+":host-gateway", "--warm-containers", "LAZY", "--parameter-overrides", s.Architecture)
+		"--docker-network", network, "--add-host", deployed.Host+":host-gateway", "--warm-containers", "LAZY", "--parameter-overrides", s.Architecture)
 	var log bytes.Buffer // read when the program has ended
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -86,49 +81,6 @@ func stop(t *testing.T, cmd *exec.Cmd, ended <-chan struct{}) {
 	}
 }
 
-// relay lets containers reach ports of this machine's 127.0.0.1 until the test is over. Each relay lives as long as its command, which is
-// cat, and that as long as its input is open: they end with this process, however it ends.
-func relay(ctx context.Context, t *testing.T, ports ...string) {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "relay")
-	deployed.Output(ctx, t, "go", "build", "-buildvcs=false", "-o", program, "./local/relay")
-	for _, port := range ports {
-		cmd := deployed.Command(context.WithoutCancel(ctx), t, program, port, "cat")
-		var complaint bytes.Buffer
-		cmd.Stderr = &complaint
-		input, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			_ = input.Close()
-			if err := cmd.Wait(); err != nil || complaint.Len() > 0 {
-				t.Errorf("the relay of port %s: %v\n%s", port, err, &complaint)
-			}
-		})
-	}
-}
-
-// newNetwork makes a network in Docker. With the test it goes, and so do containers that are still in it.
-func newNetwork(ctx context.Context, t *testing.T) (name string) {
-	t.Helper()
-	name = "dmlysender-startapi-" + strings.ToLower(rand.Text())
-	deployed.Output(ctx, t, "docker", "network", "create", name)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deployed.EndTime)
-		defer cancel()
-		for _, left := range strings.Fields(deployed.Output(ctx, t, "docker", "ps", "--all", "--quiet", "--filter", "network="+name)) {
-			t.Errorf("sam local start-api left the container %s behind", left)
-			deployed.Output(ctx, t, "docker", "rm", "--force", left)
-		}
-		deployed.Output(ctx, t, "docker", "network", "rm", name)
-	})
-	return name
-}
-
 // forStartAPI is the built template with what it needs to be run here: a variable that sam local would not hand over, as the template does
 // not declare it, and the type of the bodies that come in base64.
 func forStartAPI(t *testing.T, s *deployed.Stack) (file string) {
@@ -161,8 +113,8 @@ func forStartAPI(t *testing.T, s *deployed.Stack) (file string) {
 func environment(t *testing.T, s *deployed.Stack) (file string) {
 	t.Helper()
 	variables := map[string]string{
-		"AWS_ENDPOINT_URL": "http://" + net.JoinHostPort(host, portOf(t, os.Getenv("AWS_ENDPOINT_URL"))),
-		"DMLY_BASE_URL":    "http://" + net.JoinHostPort(host, portOf(t, s.SimURL)) + "/api",
+		"AWS_ENDPOINT_URL": "http://" + net.JoinHostPort(deployed.Host, deployed.PortOf(t, os.Getenv("AWS_ENDPOINT_URL"))),
+		"DMLY_BASE_URL":    "http://" + net.JoinHostPort(deployed.Host, deployed.PortOf(t, s.SimURL)) + "/api",
 		"DMLY_KEY_FROM":    "secretsmanager:" + s.Output(t, "DmlyKeySecret"), "INBOUND_KEYS_FROM": "secretsmanager:" + s.Output(t, "InboundKeysSecret"),
 		"LEDGER":         "dynamodb:" + s.Output(t, "LedgerTableName"),
 		"SEND_QUEUE_URL": s.Output(t, "SendQueueUrl"), "SEND_DEAD_LETTER_QUEUE_URL": s.Output(t, "SendDeadLetterQueueUrl"),
@@ -189,14 +141,4 @@ func freeAddress(t *testing.T) string {
 	}
 	defer listener.Close()
 	return listener.Addr().String()
-}
-
-// portOf is the port in a URL.
-func portOf(t *testing.T, text string) string {
-	t.Helper()
-	parsed, err := url.Parse(text)
-	if err != nil || parsed.Port() == "" {
-		t.Fatalf("%q is no URL with a port: %v", text, err)
-	}
-	return parsed.Port()
 }

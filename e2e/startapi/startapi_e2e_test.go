@@ -13,6 +13,8 @@ import (
 )
 
 const (
+	// whole is how long everything may take.
+	whole = 4 * time.Minute
 	// sendTime is how long a queued message may take to be sent: the stand-in starts the worker.
 	sendTime = 30 * time.Second
 	// recheckTime is how long the records behind what was sent at once may take: they come up to half a minute later.
@@ -24,7 +26,8 @@ const (
 //nolint:paralleltest,tparallel // see above
 func TestE2EStartAPI(t *testing.T) {
 	t.Parallel()
-	ctx := begin(t)
+	ctx := deployed.Begin(t, whole)
+	deployed.NeedDocker(ctx, t)
 	s := deployed.New(ctx, t, "startapi")
 	a := &api{Stack: s, url: startAPI(ctx, t, s)}
 	t.Run("what is sent at once arrives once", a.sendsAtOnce)
