@@ -180,7 +180,7 @@ func (r *rig) expires(t *testing.T) {
 }
 
 // isAtRest waits until nothing is on a queue any more, and checks that nothing is scheduled nor dead, and that DMLY accepted each message once, and
-// none but those that the ledger has as sent.
+// none but those that the ledger has as sent; or as unknown, if DMLY has not answered.
 func (r *rig) isAtRest(t *testing.T) {
 	for _, queue := range []string{"SendQueueUrl", "BulkQueueUrl"} {
 		deployed.Eventually(t, time.Minute, "the queue of "+queue+" is empty", func() bool { return r.Queued(t.Context(), t, r.Output(t, queue)) == 0 })
@@ -193,13 +193,21 @@ func (r *rig) isAtRest(t *testing.T) {
 	for _, s := range r.schedulesNow(t) {
 		t.Errorf("%s is still scheduled", idIn(t, s))
 	}
-	times := map[string]int{}
+	times, want := map[string]int{}, map[string]delivery.State{}
 	for _, m := range r.Sim.Messages() {
-		times[idOf(t, m)]++
+		id := idOf(t, m)
+		times[id]++
+		want[id] = delivery.Sent
+		if m.Fault != nil && m.Fault.Cut != "" {
+			want[id] = delivery.Unknown
+		}
 	}
 	for id, n := range times {
-		if got := r.item(t, id).State; n != 1 || got != delivery.Sent {
-			t.Errorf("DMLY accepted %s %d times, and the ledger has it as %q, want once and sent", id, n, got)
+		if got := r.item(t, id).State; n != 1 || got != want[id] {
+			t.Errorf("DMLY accepted %s %d times, and the ledger has it as %q, want once and %s", id, n, got, want[id])
 		}
+	}
+	for _, check := range r.atEnd {
+		check(t)
 	}
 }

@@ -15,6 +15,13 @@ func TestE2EStack(t *testing.T) {
 	t.Parallel()
 	r := start(deployed.Begin(t, whole), t)
 	t.Run("while it runs", func(t *testing.T) {
+		t.Run("each sample is sent", r.sendsEachSample)
+		t.Run("what DMLY rejects is not sent again", r.rejects)
+		t.Run("what is no message is recorded", r.recordsWhatIsNoMessage)
+		t.Run("what comes often is sent once", r.sendsOnceWhatComesOften)
+		t.Run("what may have been sent is not sent again", r.keepsWhatIsUnknown)
+		t.Run("a key that is refused holds its account until it is changed", r.changesItsKey)
+		t.Run("a schedule sends its message once", r.sendsOnSchedule)
 		t.Run("what is due soon waits on its queue", r.sendsSoon)
 		t.Run("what is due later has a schedule", r.schedulesLater)
 		t.Run("a schedule that fires early is made anew", r.schedulesAnew)
