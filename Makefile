@@ -163,16 +163,21 @@ httpVenv := $(tools)/http-venv/bin
 httpStamp := $(tools)/http-$(SCHEMATHESIS_VERSION)-$(NODE_VERSION)-$(OAPI_CODEGEN_VERSION)
 
 # Only the tests named E2E: the others have servers of their own, and the SDK would lead them astray by AWS_ENDPOINT_URL.
-# SAM_SKIP_PULL_IMAGE=1 uses the base image that is there. Without Docker: E2E_ARGS='-skip StartAPI'.
+# SAM_SKIP_PULL_IMAGE=1 uses the base image that is there. WITHOUT_DOCKER=1 skips what needs Docker.
 .PHONY: e2e
-e2e: $(ministackStamp) $(pythonStamp) e2e-http ## Run the tests against an AWS stand-in, the stack deployed to it, the api in Docker, and the HTTP API from outside: E2E_PORT=4570
-	@E2E_PORT=$(E2E_PORT) e2e/with-ministack go test -race -count=1 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./shared/... ./prove/... ./local/... ./e2e/template/... ./e2e/stack/... ./e2e/startapi/...
+e2e: $(ministackStamp) $(pythonStamp) e2e-http ## Run the tests against an AWS stand-in, the stack deployed to it, the functions in Docker, and the HTTP API from outside: E2E_PORT=4570
+	@E2E_PORT=$(E2E_PORT) e2e/with-ministack build/report e2e $(goTestE2E) $(E2E_ARGS) ./shared/... ./prove/... ./local/... ./e2e/template/... ./e2e/stack/... ./e2e/startapi/... ./e2e/invoke/...
+	@cat e2e/not-tried
+
+# With -json, so that build/report can say at the end how many tests ran, and which were skipped. E2E_ARGS are further flags.
+goTestE2E = go test -json -race -count=1 -tags e2e -run '^TestE2E'
 
 # The built program, called as its users call it. SEED=2 draws other requests than SEED=1.
 .PHONY: e2e-http
 e2e-http: $(httpStamp) ## Run the HTTP API and call it from outside: SEED=1
 	@echo "Requests are drawn with SEED=$${SEED:-1}."
-	go test -race -count=1 -parallel 4 -tags e2e -run '^TestE2E' $(E2E_ARGS) ./e2e/http/...
+	@go build -buildvcs=false -o build/report ./e2e/report
+	@build/report e2e-http $(goTestE2E) -parallel 4 $(E2E_ARGS) ./e2e/http/...
 
 .PHONY: prove
 prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about a quarter of an hour: ARGS="model mutants" runs these parts
