@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dmlysender/e2e/deployed"
 )
 
 // localKey is what `make run` takes as x-api-key.
@@ -75,6 +77,7 @@ func start(t *testing.T) *stack {
 	cmd := exec.Command(file, "-events", "events", "-api", "127.0.0.1:0", "-dmly", "127.0.0.1:0")
 	cmd.Path, cmd.Dir = filepath.Join(root(t), file), root(t)
 	cmd.Env = []string{"DMLY_RATE_PER_MINUTE=1000000", "HOME=" + t.TempDir()}
+	deployed.EndWithParent(cmd)
 	stderr := &output{}
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()
