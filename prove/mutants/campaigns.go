@@ -67,6 +67,11 @@ var ofCampaigns = []mutant{
 		from:  "if h.r.tookBackEarlier(i) {\n\t\treturn true", to: "if h.r.tookBackEarlier(i) {\n\t\treturn false",
 		test: "TestRunningACancelledOneAgainSendsWhatItTookBack", in: inCampaign,
 	}, {
+		guard: "campaign run again: an earlier text is ordered that nobody has refused",
+		file:  inCampaign + "/feed.go",
+		from:  "item.Replaces(fingerprint) {", to: "false && item.Replaces(fingerprint) {",
+		test: "TestAnEarlierTextMayBeSentAfterAll", in: inCampaign,
+	}, {
 		guard: "campaign run again: what rests is not fed again",
 		file:  inCampaign + "/feed.go",
 		from:  "wanted[i].queued = same && !item.State.Final()", to: "wanted[i].queued = same",

@@ -157,7 +157,7 @@ var ofDelivery = []mutant{
 	}, {
 		guard: "cancel: only what the ledger took is confirmed",
 		file:  inDelivery + "/cancel.go",
-		from:  "if ok {\n\t\t\ts.unschedule", to: "if ok || true {\n\t\t\ts.unschedule",
+		from:  "if ok {\n\t\t\tif d.item.State == Unknown {", to: "if ok || true {\n\t\t\tif d.item.State == Unknown {",
 		test: "TestACancelAndAClaimAreDecidedByTheLedger", in: inDelivery,
 	}, {
 		guard: "cancel: what is cancelled rests",
@@ -167,12 +167,12 @@ var ofDelivery = []mutant{
 	}, {
 		guard: "cancel: what a person has cancelled by itself no campaign orders anew",
 		file:  inDelivery + "/arriving.go",
-		from:  "s.item.State == Cancelled && s.item.TakenBack != \"\"", to: "s.item.State == Cancelled",
+		from:  "taken := s.item.State == Cancelled && s.item.TakenBack != \"\"", to: "taken := s.item.State == Cancelled",
 		test: "TestWhatAPersonHasCancelledNoRunSends", in: inDelivery,
 	}, {
 		guard: "cancel: what was taken back is sent by an order of the next generation only",
 		file:  inDelivery + "/arriving.go",
-		from:  "return s.ordersNext() && s.item.State == Cancelled", to: "return s.item.State == Cancelled",
+		from:  "return s.ordersNext() && (taken || again)", to: "return taken || again",
 		test: "TestWhatARunHasTakenBackAnotherOneSends", in: inDelivery,
 	}, {
 		guard: "cancel: an order that may be on the queue is taken back",
@@ -182,7 +182,12 @@ var ofDelivery = []mutant{
 	}, {
 		guard: "cancel: records with a text that was replaced are acknowledged",
 		file:  inDelivery + "/arriving.go",
-		from:  " || i.State == Cancelled && i.Fingerprint != fingerprint\n", to: "\n",
+		from:  "gone = replaced + i.Fingerprint", to: "gone = \"\"",
+		test: "TestWhatARunHasTakenBackAnotherOneSends", in: inDelivery,
+	}, {
+		guard: "cancel: a text that was replaced is sent again by an order alone",
+		file:  inDelivery + "/arriving.go",
+		from:  "slices.Contains(s.item.Refused, replaced+s.record.fingerprint) ||", to: "",
 		test: "TestWhatARunHasTakenBackAnotherOneSends", in: inDelivery,
 	}, {
 		guard: "cancel: only what has the cancelKey itself",

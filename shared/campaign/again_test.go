@@ -106,6 +106,29 @@ func TestRunningACancelledOneAgainSendsWhatItTookBack(t *testing.T) {
 	}
 }
 
+// The text of a run that was cancelled was refused by nobody: it is sent when that of the next is rejected.
+func TestAnEarlierTextMayBeSentAfterAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin(3, "")
+	w.tick()
+	w.do(cancel)
+	w.until(campaign.Cancelled)
+	w.answer = func(string) error { return errRejected }
+	d := definition(t, "")
+	d.Message = []byte(strings.Replace(string(d.Message), "Hello", "Good day", 1))
+	w.start(d)
+	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Rejected: 3})
+	w.answer = nil
+	for range 2 { // the second time nothing is missing
+		w.start(definition(t, ""))
+		w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 3})
+	}
+	if w.posted[number(1)] != 2 {
+		t.Errorf("it was posted %d times, of which one was rejected", w.posted[number(1)])
+	}
+}
+
 func TestAMendedOneIsCancelledWithItsCampaign(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -203,6 +203,9 @@ func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]want, 
 			wanted[i].generation = item.Generation + 1
 		case item.State == delivery.Rejected || item.State == delivery.Failed:
 			wanted[i].queued = !same
+			if fingerprint, err := m.Fingerprint(); err == nil && item.Replaces(fingerprint) {
+				wanted[i].generation = item.Generation + 1
+			}
 		default:
 			wanted[i].queued = same && !item.State.Final()
 		}

@@ -151,6 +151,16 @@ func (r Record) resting() int {
 	return n
 }
 
+// mark notes how many messages have come to rest by now: once in a minute, however often it is worked on in that.
+func (r *Record) mark(now time.Time) {
+	const kept, apart = 6, 30 * time.Second
+	if last := len(r.Marks) - 1; last > 0 && now.Sub(r.Marks[last].At) < apart {
+		r.Marks = r.Marks[:last]
+	}
+	r.Marks = append(r.Marks, Mark{At: now, Resting: r.resting()})
+	r.Marks = r.Marks[max(0, len(r.Marks)-kept):]
+}
+
 // clone shares nothing with the record that is changed in place.
 func (r Record) clone() Record {
 	r.Resting = maps.Clone(r.Resting)

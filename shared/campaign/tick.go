@@ -233,9 +233,7 @@ func (h *hand) release(ctx context.Context) error {
 	_, err := h.change(ctx, func(r *Record) bool {
 		r.Owner, r.Lease = "", time.Time{}
 		if !r.PlannedAt.IsZero() {
-			const kept = 6
-			r.Marks = append(r.Marks, Mark{At: h.Clock.Now(), Resting: r.resting()})
-			r.Marks = r.Marks[max(0, len(r.Marks)-kept):]
+			r.mark(h.Clock.Now())
 		}
 		return true
 	})

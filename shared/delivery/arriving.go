@@ -72,7 +72,7 @@ var arriving = table{
 		holds: func(s situation) bool { return s.item == nil },
 		do:    func(s situation) decision { return s.start(s.record.first()) },
 	}, {
-		when: "`cancelled` with its campaign, and the record orders the next generation", then: "a new generation, as *before a claim*",
+		when: "`cancelled` with its campaign, or other content that was, and the record orders the next generation", then: "a new generation, as *before a claim*",
 		holds: situation.ordersTakenBack,
 		do:    situation.startAnew,
 	}, {
@@ -85,6 +85,7 @@ var arriving = table{
 		when: "other content, and the record's was refused before", then: "acknowledge it",
 		holds: func(s situation) bool {
 			return s.otherContent() && (slices.Contains(s.item.Refused, s.record.fingerprint) ||
+				slices.Contains(s.item.Refused, replaced+s.record.fingerprint) ||
 				s.tooFarAhead() && slices.Contains(s.item.Refused, s.record.whole()))
 		},
 		do: func(situation) decision { return decision{verdict: outdated} },
@@ -151,9 +152,21 @@ func (s situation) ordersAnother() bool {
 	return s.ordersNext() && (s.item.State == Unknown || s.item.State == Failed) && !s.item.Dropped
 }
 
-// ordersTakenBack says whether the record is a campaign's order to send what an earlier run of it has taken back.
+// ordersTakenBack says whether the record is a campaign's order to send what an earlier run of it has taken back, perhaps to
+// have it replaced by what was refused then.
 func (s situation) ordersTakenBack() bool {
-	return s.ordersNext() && s.item.State == Cancelled && s.item.TakenBack != ""
+	taken := s.item.State == Cancelled && s.item.TakenBack != ""
+	again := (s.item.State == Rejected || s.item.State == Failed) && s.item.Replaces(s.record.fingerprint)
+	return s.ordersNext() && (taken || again)
+}
+
+// replaced begins the fingerprint of a content that was cancelled and followed by another one, among those that were refused:
+// records with it may still be on a queue, and are not to send it. It was not refused itself, so it may be ordered again.
+const replaced = "cancelled:"
+
+// Replaces says whether the message follows one with that fingerprint, which was cancelled and never refused.
+func (i Item) Replaces(fingerprint string) bool {
+	return slices.Contains(i.Refused, replaced+fingerprint) && !slices.Contains(i.Refused, fingerprint)
 }
 
 func (s situation) ordersNext() bool { return s.record.generation == s.item.Generation+1 }
@@ -244,16 +257,21 @@ func (a arrival) first() Item {
 // maxRefused is how many contents of an id are remembered as refused; the oldest go first.
 const maxRefused = 100
 
-// nextGeneration starts anew with the content, which may be another one. What was rejected stays refused, and what was
-// cancelled as well, if it is replaced: records with it may still be on a queue.
+// nextGeneration starts anew with the content, which may be another one. What was rejected stays refused.
 func (i Item) nextGeneration(fingerprint, workspace string) Item {
 	next := Item{
 		ID: i.ID, Workspace: workspace, CancelKey: i.CancelKey, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
 		Refused: slices.Clone(i.Refused), History: slices.Clone(i.History), ForgetAt: i.ForgetAt,
 	}
-	gone := i.State == Rejected || i.State == Cancelled && i.Fingerprint != fingerprint
-	if gone && !slices.Contains(next.Refused, i.Fingerprint) {
-		next.Refused = append(next.Refused, i.Fingerprint)
+	gone := ""
+	switch {
+	case i.State == Rejected:
+		gone = i.Fingerprint
+	case i.State == Cancelled && i.Fingerprint != fingerprint:
+		gone = replaced + i.Fingerprint
+	}
+	if gone != "" && !slices.Contains(next.Refused, gone) {
+		next.Refused = append(next.Refused, gone)
 	}
 	if over := len(next.Refused) - maxRefused; over > 0 {
 		next.Refused = next.Refused[over:]

@@ -79,6 +79,9 @@ func (s *Sender) cancel(ctx context.Context, id string, who situation) (Item, er
 			return *standing, fmt.Errorf("cancel message %s: %w", id, err)
 		}
 		if ok {
+			if d.item.State == Unknown { // nobody asked for that
+				s.rested("", Unknown)
+			}
 			s.unschedule(ctx, *standing)
 			return *d.item, d.item.notCancelled()
 		}

@@ -202,6 +202,19 @@ func TestWhatPeopleDoIsNoOutcome(t *testing.T) {
 	w.wantCounted()
 }
 
+// Who cancels what may have been sent did not ask for that: it is unknown, and somebody has to hear of it.
+func TestWhatIsUnknownByACancelIsCounted(t *testing.T) {
+	t.Parallel()
+	w := newCountedWorld(t)
+	w.answers(errUnknown)
+	w.deliver(text(t, "a", "Hello", `,"ifUnknown":"resend"`))
+	w.wantCounted("waited 0s", "posted 0s")
+	if _, err := w.sender.Cancel(t.Context(), "a", "ops"); !errors.Is(err, delivery.ErrNotCancelled) {
+		t.Fatal(err)
+	}
+	w.wantCounted(" unknown")
+}
+
 func TestWhatWasNotWrittenDownIsNotCounted(t *testing.T) {
 	t.Parallel()
 	w := newCountedWorld(t)

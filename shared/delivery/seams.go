@@ -168,8 +168,8 @@ type Backlog interface {
 // return at once. It is safe for concurrent use.
 type Meter interface {
 	// Rested: a message of the channel came to rest in the state, because this very Sender wrote it down. A record that
-	// finds its message at rest counts for nothing, and nor does what people settle or cancel. The channel is that of the fallback
-	// that was tried last, and empty if the content never was a message.
+	// finds its message at rest counts for nothing, and nor does what people settle or cancel, unless it is unknown after that. The
+	// channel is that of the fallback that was tried last, and empty if the content never was a message, or a person has cancelled it.
 	Rested(channel message.Channel, state State)
 	// Posted: a request to DMLY was begun, and took so long, whatever came of it.
 	Posted(took time.Duration)
