@@ -95,7 +95,7 @@ func (s *Service) Resend(ctx context.Context, id, by string) (Status, error) {
 		}
 		r.State, r.Reason, r.ActBy, r.ResendAt = Running, "", by, s.Clock.Now()
 		r.EndedAt, r.ForgetAt = time.Time{}, time.Time{}
-		r.Watched, r.Resting, r.Open, r.Recent, r.Marks = Place{}, nil, nil, "", nil
+		r.Watched, r.Resting, r.Open, r.Recent, r.Marks, r.Forgotten = Place{}, nil, nil, "", nil, 0
 		return true, nil
 	})
 }

@@ -152,6 +152,7 @@ func (h *hand) enqueue(ctx context.Context) error {
 	}
 	_, err = h.change(ctx, func(r *Record) bool { // that they are there is so, whatever has become of the campaign
 		r.Fed, r.Horizon, r.FedAt = r.Feeding, at, now
+		r.fedBy(now)
 		return true
 	})
 	return err

@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -96,4 +97,57 @@ func TestACampaignThatTakesMoreThanAMonthAddsUp(t *testing.T) {
 	}
 	w.do(resume)
 	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 1000})
+}
+
+// Hundreds of messages that wait for their own times keep the campaign from looking behind them, until what stands there is forgotten.
+func TestWhatIsForgottenBeforeItIsSeenIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		do    act
+		state campaign.State
+		want  delivery.State
+	}{
+		"all is sent":     {nil, campaign.Complete, delivery.Sent},
+		"it is cancelled": {cancel, campaign.Cancelled, delivery.Cancelled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			const held, soon = 301, 50
+			var b strings.Builder
+			b.WriteString("phone,name,at\n")
+			for i := range held + soon {
+				at := w.clock.Now().Add(time.Hour)
+				if i < held {
+					at = w.clock.Now().Add(2 * month)
+				}
+				fmt.Fprintf(&b, "%s,N,%s\n", number(i), at.Format(time.RFC3339))
+			}
+			w.files.put("audiences/spring.csv", b.String())
+			w.start(parse(t, `{"id":"spring","audience":{"file":"spring.csv"},"message":{"channel":"whatsapp","type":"text","workspace":{"id":"W1"},
+				"recipient":{"phoneNumber":"{{phone}}"},"textMessage":"Hello {{name}}","sendAt":"{{at}}"}}`))
+			for range 80 {
+				w.minute()
+			}
+			if len(w.posted) != soon {
+				t.Fatalf("%d are sent, want %d", len(w.posted), soon)
+			}
+			w.clock.advance(month + 25*time.Hour)
+			w.tick()
+			if tt.do != nil {
+				w.do(tt.do)
+			}
+			w.clock.advance(month)
+			for range 20 {
+				w.minute()
+			}
+			status := w.status()
+			if status.State != tt.state || status.EndedAt.IsZero() || status.Forgotten != soon || status.Counts[tt.want] != held {
+				t.Errorf("it is %s, ended at %v, with %v and %d forgotten", status.State, status.EndedAt, status.Counts, status.Forgotten)
+			}
+			if _, found, err := w.ledger.Get(t.Context(), id(held), w.clock.Now()); found || err != nil {
+				t.Errorf("what was sent and forgotten stands in the ledger: %v", err)
+			}
+		})
+	}
 }

@@ -86,6 +86,10 @@ type Record struct {
 	Watched Place                  `json:"watched"`
 	Resting map[delivery.State]int `json:"resting,omitempty"`
 	Open    []Row                  `json:"open,omitempty"`
+	// FedBy is how far the plan was fed by the end of each day, and Forgotten how many messages the ledger had forgotten before they
+	// were seen at rest.
+	FedBy     []FedBy `json:"fedBy,omitempty"`
+	Forgotten int     `json:"forgotten,omitempty"`
 	// Recent has a letter for each of the last messages that have come to rest, the newest last.
 	Recent string `json:"recent,omitempty"`
 	// Marks are how many had come to rest lately.
@@ -110,6 +114,12 @@ type Place struct {
 type Row struct {
 	At int64  `json:"at"`
 	ID string `json:"id"`
+}
+
+// FedBy is up to which byte of the plan all was fed at a time.
+type FedBy struct {
+	At   time.Time `json:"at"`
+	Byte int64     `json:"byte"`
 }
 
 // Step is a part of the plan that has to come to rest before more of it is fed. The zero value is none.
@@ -142,9 +152,9 @@ func (r Record) tookBackEarlier(i delivery.Item) bool {
 	return i.State == delivery.Cancelled && i.TakenBack != "" && i.TakenBack != r.name()
 }
 
-// resting is how many of the campaign's messages were seen at rest.
+// resting is how many of the campaign's messages were seen at rest, or are forgotten.
 func (r Record) resting() int {
-	n := 0
+	n := r.Forgotten
 	for _, of := range r.Resting {
 		n += of
 	}
@@ -167,12 +177,29 @@ func (r Record) clone() Record {
 	r.Open = slices.Clone(r.Open)
 	r.Marks = slices.Clone(r.Marks)
 	r.Workspaces = slices.Clone(r.Workspaces)
+	r.FedBy = slices.Clone(r.FedBy)
 	return r
 }
 
 // forgets says whether the ledger may have forgotten messages of the campaign by then, so that nobody knows who has got one.
 func (r Record) forgets(by time.Time) bool {
 	return !r.FirstFedAt.IsZero() && !by.Before(r.FirstFedAt.Add(delivery.Remember))
+}
+
+// fedBy notes how far the plan is fed: one note a day, for as long as the ledger remembers, and longer.
+func (r *Record) fedBy(now time.Time) {
+	const day, kept = 24 * time.Hour, 60
+	if last := len(r.FedBy) - 1; last >= 0 && r.FedBy[last].At.Truncate(day).Equal(now.Truncate(day)) {
+		r.FedBy = r.FedBy[:last]
+	}
+	r.FedBy = append(r.FedBy, FedBy{At: now, Byte: r.Fed.Byte})
+	r.FedBy = r.FedBy[max(0, len(r.FedBy)-kept):]
+}
+
+// hasForgotten says whether a message that the ledger does not have was there, and came to rest more than 30 days ago: it was fed
+// before that. What was fed since may not have come to a worker yet. at is where its row begins.
+func (r Record) hasForgotten(at int64, now time.Time) bool {
+	return slices.ContainsFunc(r.FedBy, func(by FedBy) bool { return at < by.Byte && !now.Before(by.At.Add(delivery.Remember)) })
 }
 
 // remember is how long a campaign is remembered after its end.

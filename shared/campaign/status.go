@@ -31,6 +31,9 @@ type Status struct {
 	// of a campaign, and as of the last minute for what has come to rest in a later one, or when it has ended. What was not
 	// fed when the campaign was cancelled counts as cancelled.
 	Counts map[delivery.State]int
+	// Forgotten are the messages that had come to rest and were forgotten, after 30 days, before the campaign has seen how. They are in
+	// none of the counts.
+	Forgotten int
 	// Fed is how many were put on the queue, or needed none of it, and NotFed the others.
 	Fed, NotFed int
 
@@ -80,7 +83,7 @@ func (s *Service) Status(ctx context.Context, id string) (Status, error) {
 func (s *Service) status(ctx context.Context, r Record) (Status, error) {
 	status := Status{
 		ID: r.ID, Run: r.Run, State: r.State, Reason: r.Reason, By: r.By,
-		Summary: r.Summary, Total: r.Summary.Good, Fed: r.Fed.Row, NotFed: r.Summary.Good - r.Fed.Row,
+		Summary: r.Summary, Total: r.Summary.Good, Fed: r.Fed.Row, NotFed: r.Summary.Good - r.Fed.Row, Forgotten: r.Forgotten,
 		PerMinute: s.perMinute(r), SeenPerMinute: seenPerMinute(r.Marks),
 		StartedAt: r.StartedAt, PlannedAt: r.PlannedAt, FedAt: r.FedAt, EndedAt: r.EndedAt,
 	}
@@ -95,7 +98,7 @@ func (s *Service) status(ctx context.Context, r Record) (Status, error) {
 		}
 	}
 	if r.State == Running && r.Active() && !r.PlannedAt.IsZero() {
-		left := status.Total
+		left := status.Total - status.Forgotten
 		for state, n := range status.Counts {
 			if state.Final() {
 				left -= n

@@ -61,7 +61,9 @@ type sighting struct {
 	item delivery.Item
 	// rests says that it is at rest, as this run of the campaign leaves it.
 	rests bool
-	err   error
+	// forgotten says that the ledger had it at rest, and does not know any more how.
+	forgotten bool
+	err       error
 }
 
 // observe looks rows up, and writes down what it saw.
@@ -80,6 +82,10 @@ func (h *hand) observe(ctx context.Context, rows []planRow) error {
 	for i, row := range rows {
 		item, found := items[row.ID]
 		seen[i] = sighting{row: row, item: item}
+		if !found && h.r.hasForgotten(row.At, h.Clock.Now()) {
+			seen[i].rests, seen[i].forgotten = true, true
+			continue
+		}
 		final := found && item.State.Final()
 		if final && !h.resends(item) && !h.isEarlier(item) {
 			seen[i].rests = true
@@ -171,7 +177,11 @@ func (r *Record) note(seen []sighting) (changed bool) {
 		switch {
 		case s.rests:
 			changed = true
-			r.count(s.item)
+			if s.forgotten {
+				r.Forgotten++
+			} else {
+				r.count(s.item)
+			}
 			if open {
 				r.Open = slices.DeleteFunc(r.Open, func(row Row) bool { return row.At == s.row.At })
 			}
