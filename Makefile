@@ -170,7 +170,7 @@ e2e: $(ministackStamp) $(pythonStamp) e2e-http ## Run the tests against an AWS s
 	@cat e2e/not-tried
 
 # With -json, so that build/report can say at the end how many tests ran, and which were skipped. E2E_ARGS are further flags.
-goTestE2E = go test -json -race -count=1 -tags e2e -run '^TestE2E'
+goTestE2E = go test -json -timeout 20m -race -count=1 -tags e2e -run '^TestE2E'
 
 # The built program, called as its users call it. SEED=2 draws other requests than SEED=1.
 .PHONY: e2e-http

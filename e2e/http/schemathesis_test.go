@@ -38,7 +38,7 @@ func TestE2ESchemathesis(t *testing.T) {
 		"--header", "x-api-key: "+localKey, "--checks", "all", "--seed", cmp.Or(os.Getenv("SEED"), "1"), "--report-har-path", report, "--no-color")
 	draw.Dir = dir
 	draw.Env = append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(here, "hooks.py"), "PYTHONDONTWRITEBYTECODE=1")
-	t.Log(run(t, 4*time.Minute, draw))
+	t.Log(run(t, 8*time.Minute, draw))
 
 	taken := s.taken(report)
 	sent := 0

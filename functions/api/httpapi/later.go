@@ -61,7 +61,14 @@ func (a *api) registerLater() {
 			"seen yet are not found. Repeating it is harmless.",
 		RejectUnknownQueryParameters: true,
 	}, func(op *huma.Operation) {
-		op.Parameters[0].Schema.Pattern = "^[A-Za-z0-9._:@=+-]{1,255}$" // not where it would be compiled at each start
+		for _, p := range op.Parameters { // not where it would be compiled at each start
+			switch p.Name {
+			case "cancelKey":
+				p.Schema.Pattern = "^[A-Za-z0-9._:@=+-]{1,255}$"
+			case "cursor": // a message's id, or as good as none
+				p.Schema.Pattern = "^[A-Za-z0-9._:@=+-]{0,255}$"
+			}
+		}
 		a.answers(op, nil, badRequest, tooMany)
 	}, a.cancelMessages)
 }
