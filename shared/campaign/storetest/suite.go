@@ -34,6 +34,7 @@ func whole(id, revision string) campaign.Record {
 		Fed: campaign.Place{Byte: 300, Row: 1}, Feeding: campaign.Place{Byte: 900, Row: 2}, Horizon: start.Add(time.Minute),
 		Step: campaign.Step{Size: 50, End: 50}, Workspaces: []string{"W1"},
 		Watched: campaign.Place{Byte: 300, Row: 1}, Resting: map[delivery.State]int{delivery.Sent: 1}, Open: []campaign.Row{{At: 300, ID: "c.a.b"}},
+		FedBy: []campaign.FedBy{{At: start, Byte: 300}}, Forgotten: 1,
 		Recent: "ssr", Marks: []campaign.Mark{{At: start, Resting: 1}}, ResendAt: start.Add(time.Minute), ActBy: "ops",
 		Owner: "owner-1", Lease: start.Add(time.Minute),
 	}
