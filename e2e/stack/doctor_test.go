@@ -43,7 +43,7 @@ func (p *patient) isMended(t *testing.T) {
 	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
 		t.Fatal(err)
 	}
-	for _, gone := range []string{"queue to the worker: ", "are not handed", "may not do", "DMLY refuses", "dead-letter queue of", "switched off since", "needs a person, the first"} {
+	for _, gone := range []string{"queue to the worker: ", "are not handed", "may not do", "DMLY refuses the key of", "dead-letter queue of", "switched off since", "needs a person, the first"} {
 		if strings.Contains(string(out), gone) {
 			t.Errorf("it still says %q", gone)
 		}
