@@ -57,7 +57,7 @@ help: ## List the commands
 			for (i = 1; i <= n; i++) if (names[i] in line) print line[names[i]] }' $(MAKEFILE_LIST)
 
 # In this order, and then the others as they stand here.
-helpFirst := run test lint build validate deploy preflight problems settle redrive invoke
+helpFirst := run test lint build validate deploy doctor preflight problems settle redrive invoke
 
 # Built and started rather than `go run`, so that an error is the program's own sentence, and Ctrl-C reaches it alone.
 .PHONY: run

@@ -195,16 +195,17 @@ func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]want, 
 		if !found {
 			continue
 		}
-		same, err := keeps(item, m)
+		fingerprint, err := m.Fingerprint()
 		if err != nil {
 			return nil, err
 		}
+		same := keeps(item, fingerprint)
 		switch {
 		case h.r.tookBackEarlier(item):
 			wanted[i].generation = item.Generation + 1
 		case item.State == delivery.Rejected || item.State == delivery.Failed:
 			wanted[i].queued = !same
-			if fingerprint, err := m.Fingerprint(); err == nil && item.Replaces(fingerprint) {
+			if item.Replaces(fingerprint) {
 				wanted[i].generation = item.Generation + 1
 			}
 		default:

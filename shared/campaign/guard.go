@@ -9,7 +9,6 @@ import (
 
 	"dmlysender/shared/campaign/plan"
 	"dmlysender/shared/delivery"
-	"dmlysender/shared/message"
 )
 
 // fewest is the number that a share of the last messages is at least taken of, so that one of three is no burst. A smaller
@@ -59,9 +58,8 @@ func (s *Service) keyRefused(ctx context.Context, workspaces []string) (reason s
 	return "", nil
 }
 
-// keeps says whether a message that rests as rejected or failed stays so when this one arrives, because it is the same, or
-// was refused before.
-func keeps(i delivery.Item, m message.Message) (bool, error) {
-	fingerprint, err := m.Fingerprint()
-	return i.Fingerprint == fingerprint || slices.Contains(i.Refused, fingerprint), err
+// keeps says whether a message that rests as rejected or failed stays so when one with this fingerprint arrives, because it is the
+// same, or was refused before.
+func keeps(i delivery.Item, fingerprint string) bool {
+	return i.Fingerprint == fingerprint || slices.Contains(i.Refused, fingerprint)
 }

@@ -144,7 +144,10 @@ func (h *hand) settle(ctx context.Context, s *sighting, found bool) {
 	case found && h.r.tookBackEarlier(s.item): // and this run may have ordered it anew
 		generation = s.item.Generation + 1
 	case found && s.item.State.Final():
-		if s.rests, s.err = keeps(s.item, m); s.rests || s.err != nil || h.r.State != Cancelled {
+		var fingerprint string
+		fingerprint, s.err = m.Fingerprint()
+		s.rests = s.err == nil && keeps(s.item, fingerprint)
+		if s.rests || s.err != nil || h.r.State != Cancelled {
 			return
 		}
 	}

@@ -40,7 +40,7 @@ func (h *Handler) tick(ctx context.Context, of string) (Response, error) {
 	}
 	// It is no error of the function: Lambda would try this tick again beside the next one, and keep it among the dead letters.
 	if err := h.Campaigns.Tick(ctx); err != nil {
-		h.Log.ErrorContext(ctx, "campaigns", slog.String("error", fmt.Errorf("take the campaigns further: %w", err).Error()))
+		h.Log.ErrorContext(ctx, "campaigns", slog.String("error", "take the campaigns further: "+err.Error()))
 		if h.Meter != nil {
 			h.Meter.CampaignsStuck()
 		}
