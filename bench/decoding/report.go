@@ -9,7 +9,7 @@ import (
 )
 
 // most is how many times the time of encoding/json a message may take.
-const most = 5.0
+const most = 2.5
 
 // tooSlow says which messages take longer than they may.
 func tooSlow(results []result) error {

@@ -36,7 +36,7 @@ var requests = map[Operation]Request{
 }
 
 // Fields are the names of the JSON fields that the reference gives to the operation;
-// none for an operation that does not exist.
+// nil for an operation that does not exist. They are not to be changed.
 func (o Operation) Fields() []string {
 	req, ok := requests[o]
 	if !ok {

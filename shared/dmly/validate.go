@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -201,15 +202,24 @@ func (c *checker) further(pointer string, extra Passthrough, known []string) {
 	}
 }
 
-// fieldNames are the JSON names of a struct's own fields.
+// namesOf are the fieldNames that were asked for, by the type of the struct.
+var namesOf sync.Map
+
+// fieldNames are the JSON names of a struct's own fields. They are not to be changed.
 func fieldNames(object any) []string {
 	t := reflect.TypeOf(object)
+	if known, ok := namesOf.Load(t); ok {
+		names, _ := known.([]string)
+		return names
+	}
 	names := make([]string, 0, t.NumField())
 	for i := range t.NumField() {
 		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
 			names = append(names, name)
 		}
 	}
+	names = slices.Clip(names)
+	namesOf.Store(t, names)
 	return names
 }
 

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"dmlysender/shared/dmly"
 )
 
@@ -34,11 +32,12 @@ var (
 // Decode reads one message. It returns an *[Error] that names every problem, or a
 // message that is valid but for its ID, which may be missing.
 func Decode(data []byte, defaults Defaults) (Message, error) {
-	d, root, err := parse(data, maxDepth)
+	d, err := parse(data, maxDepth)
 	if err != nil {
 		return Message{}, err
 	}
-	m := d.message(root)
+	defer decoders.Put(d)
+	m := d.message()
 	if m.Workspace.ID == "" && !d.reported("/workspace") {
 		m.Workspace.ID = defaults.Workspace
 	}
@@ -49,12 +48,13 @@ func Decode(data []byte, defaults Defaults) (Message, error) {
 // write it. Unlike [Decode] it takes null for a field that is not there, and
 // passes the fields that it does not know on to DMLY.
 func DecodeRequest(op dmly.Operation, body []byte, defaults Defaults) (Message, error) {
-	d, root, err := parse(body, maxDepth-1) // its further fields go one level down, into passthrough
+	d, err := parse(body, maxDepth-1) // its further fields go one level down, into passthrough
 	if err != nil {
 		return Message{}, err
 	}
+	defer decoders.Put(d)
 	d.lenient = true
-	m := d.request(op, root)
+	m := d.request(op)
 	if m.Workspace.ID == "" && !d.reported("/workspace") {
 		m.Workspace.ID = defaults.Workspace
 	}
@@ -80,58 +80,58 @@ func (d *decoder) finish(m Message) error {
 	return e
 }
 
-func (d *decoder) message(v jsontext.Value) Message {
+func (d *decoder) message() Message {
 	var m Message
-	d.object("", v, func(name, at string, v jsontext.Value) {
-		switch name {
+	d.object(func(name []byte) {
+		switch string(name) {
 		case "id":
-			m.ID = d.id(at, v)
+			m.ID = d.id()
 		case "channel":
-			m.Channel = Channel(d.text(at, v))
+			m.Channel = Channel(d.string())
 		case "type":
-			m.Type = Type(d.text(at, v))
+			m.Type = Type(d.string())
 		case "workspace":
-			m.Workspace.ID = d.single(at, v, "id")
+			m.Workspace.ID = d.single("id")
 		case "contact":
-			m.Contact.ID = d.single(at, v, "id")
+			m.Contact.ID = d.single("id")
 		case "recipient":
-			m.Recipient.PhoneNumber = d.single(at, v, "phoneNumber")
+			m.Recipient.PhoneNumber = d.single("phoneNumber")
 		case "scheduleDateTime":
-			m.ScheduleDateTime = parsed(d, at, v, dmly.ParseScheduleDateTime)
+			m.ScheduleDateTime = parsed(d, dmly.ParseScheduleDateTime)
 		case "sendAt":
-			m.SendAt = parsed(d, at, v, ParseInstant)
+			m.SendAt = parsed(d, ParseInstant)
 		case "expiresAt":
-			m.ExpiresAt = parsed(d, at, v, ParseInstant)
+			m.ExpiresAt = parsed(d, ParseInstant)
 		case "deliverWithin":
-			m.DeliverWithin = d.window(at, v)
+			m.DeliverWithin = d.window()
 		case "fallback":
-			m.Fallback = list(d, at, v, d.step)
+			m.Fallback = list(d, d.step)
 		case "ifUnknown":
-			m.IfUnknown = d.oneOf(at, v, Hold, Resend)
+			m.IfUnknown = d.oneOf(Hold, Resend)
 		case "priority":
-			m.Priority = d.oneOf(at, v, Normal, Bulk)
+			m.Priority = d.oneOf(Normal, Bulk)
 		case "cancelKey":
-			m.CancelKey = d.id(at, v)
+			m.CancelKey = d.id()
 		default:
-			if !d.body(&m.Body, name, at, v) {
-				d.unknown(name, at, messageFields, bodyFields)
+			if !d.body(&m.Body, name) {
+				d.unknown(string(name), messageFields, bodyFields)
 			}
 		}
 	})
 	return m
 }
 
-func (d *decoder) step(at string, v jsontext.Value) Step {
+func (d *decoder) step() Step {
 	var s Step
-	d.object(at, v, func(name, at string, v jsontext.Value) {
-		switch name {
+	d.object(func(name []byte) {
+		switch string(name) {
 		case "channel":
-			s.Channel = Channel(d.text(at, v))
+			s.Channel = Channel(d.string())
 		case "type":
-			s.Type = Type(d.text(at, v))
+			s.Type = Type(d.string())
 		default:
-			if !d.body(&s.Body, name, at, v) {
-				d.unknown(name, at, stepFields, bodyFields)
+			if !d.body(&s.Body, name) {
+				d.unknown(string(name), stepFields, bodyFields)
 			}
 		}
 	})
@@ -139,44 +139,44 @@ func (d *decoder) step(at string, v jsontext.Value) Step {
 }
 
 // body reads a field that a message and its fallbacks have in common.
-func (d *decoder) body(b *Body, name, at string, v jsontext.Value) bool {
-	switch name {
+func (d *decoder) body(b *Body, name []byte) bool {
+	switch string(name) {
 	case "textMessage":
-		b.TextMessage = d.text(at, v)
+		b.TextMessage = d.string()
 	case "mediaUrl":
-		b.MediaURL = d.text(at, v)
+		b.MediaURL = d.string()
 	case "mimeType":
-		b.MimeType = d.text(at, v)
+		b.MimeType = d.string()
 	case "template":
-		b.Template = d.text(at, v)
+		b.Template = d.string()
 	case "elements":
-		b.Elements = list(d, at, v, d.element)
+		b.Elements = list(d, d.element)
 	case "buttons":
-		b.Buttons = list(d, at, v, d.raw)
+		b.Buttons = list(d, d.raw)
 	case "passthrough":
 		b.Passthrough = dmly.Passthrough{}
-		d.object(at, v, func(name, at string, v jsontext.Value) { b.Passthrough[name] = d.raw(at, v) })
+		d.object(func(name []byte) { b.Passthrough[string(name)] = d.raw() })
 	default:
 		return false
 	}
 	return true
 }
 
-func (d *decoder) element(at string, v jsontext.Value) dmly.Element {
+func (d *decoder) element() dmly.Element {
 	var e dmly.Element
-	d.object(at, v, func(name, at string, v jsontext.Value) {
-		switch name {
+	d.object(func(name []byte) {
+		switch string(name) {
 		case "title":
-			e.Title = d.text(at, v)
+			e.Title = d.string()
 		case "buttons":
-			if !d.lenient || v.Kind() != 'n' {
-				e.Buttons = list(d, at, v, d.raw)
+			if !d.lenient || d.kind() != 'n' {
+				e.Buttons = list(d, d.raw)
 			}
 		default: // the reference leaves open what else an element has
 			if e.Passthrough == nil {
 				e.Passthrough = dmly.Passthrough{}
 			}
-			e.Passthrough[name] = d.raw(at, v)
+			e.Passthrough[string(name)] = d.raw()
 		}
 	})
 	var missing []string
@@ -187,33 +187,34 @@ func (d *decoder) element(at string, v jsontext.Value) dmly.Element {
 		missing = append(missing, "buttons")
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Passthrough)) { // what it does not have may be misspelled
-		if d.misspelled(name, string(jsontext.Pointer(at).AppendToken(name)), missing...) {
+		if d.misspelled(name, string(d.json.StackPointer().AppendToken(name)), missing...) {
 			delete(e.Passthrough, name)
 		}
 	}
 	return e
 }
 
-func (d *decoder) window(at string, v jsontext.Value) *Window {
+func (d *decoder) window() *Window {
 	var w Window
-	var seen []string
-	ok := d.object(at, v, func(name, at string, v jsontext.Value) {
-		seen = append(seen, name)
-		switch name {
+	var from, to, timezone bool
+	ok := d.object(func(name []byte) {
+		switch string(name) {
 		case "from":
-			w.From = parsed(d, at, v, ParseTimeOfDay)
+			from, w.From = true, parsed(d, ParseTimeOfDay)
 		case "to":
-			w.To = parsed(d, at, v, ParseTimeOfDay)
+			to, w.To = true, parsed(d, ParseTimeOfDay)
 		case "timezone":
-			w.Timezone = parsed(d, at, v, ParseTimezone)
+			timezone, w.Timezone = true, parsed(d, ParseTimezone)
 		default:
-			d.unknown(name, at, windowFields)
+			d.unknown(string(name), windowFields)
 		}
 	})
-	if ok {
-		d.require(at, windowFields, seen)
+	for i, has := range []bool{from, to, timezone} {
+		if ok && !has {
+			d.require(windowFields[i])
+		}
 	}
-	if d.reported(at) {
+	if len(d.problems) > 0 && d.reported(d.at()) {
 		return nil
 	}
 	return &w
@@ -221,30 +222,36 @@ func (d *decoder) window(at string, v jsontext.Value) *Window {
 
 // request reads the body of a DMLY operation. What is not one of the operation's
 // own fields is DMLY's business.
-func (d *decoder) request(op dmly.Operation, v jsontext.Value) Message {
+func (d *decoder) request(op dmly.Operation) Message {
 	channel, typ := Split(op)
 	m := Message{Channel: channel, Type: typ}
 	own := op.Fields()
-	d.object("", v, func(name, at string, v jsontext.Value) {
-		switch {
+	d.object(func(written []byte) {
+		switch name := string(written); {
 		case !slices.Contains(own, name):
-			m.passOn(name, d.raw(at, v))
-		case v.Kind() == 'n':
+			m.passOn(name, d.raw())
+		case d.kind() == 'n':
 		case name == "workspace":
-			m.Workspace.ID = d.lenientSingle(at, v, "id", m.within(name))
+			m.Workspace.ID = d.lenientSingle("id", m.within(name))
 		case name == "contact":
-			m.Contact.ID = d.lenientSingle(at, v, "id", m.within(name))
+			m.Contact.ID = d.lenientSingle("id", m.within(name))
 		case name == "recipient":
-			m.Recipient.PhoneNumber = d.lenientSingle(at, v, "phoneNumber", m.within(name))
+			m.Recipient.PhoneNumber = d.lenientSingle("phoneNumber", m.within(name))
 		case name == "scheduleDateTime":
-			if string(v) != `""` {
-				m.ScheduleDateTime = parsed(d, at, v, dmly.ParseScheduleDateTime)
-			}
+			m.ScheduleDateTime = parsed(d, lenientScheduleDateTime)
 		default:
-			d.body(&m.Body, name, at, v)
+			d.body(&m.Body, written)
 		}
 	})
 	return m
+}
+
+// lenientScheduleDateTime takes an empty text for "not there".
+func lenientScheduleDateTime(s string) (dmly.ScheduleDateTime, error) {
+	if s == "" {
+		return dmly.ScheduleDateTime{}, nil
+	}
+	return dmly.ParseScheduleDateTime(s)
 }
 
 // passOn adds a further field.

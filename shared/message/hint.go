@@ -25,7 +25,9 @@ var shapes = map[string]string{
 	"contact":   ` as {"contact": {"id": "…"}}`,
 }
 
-func (d *decoder) unknown(name, at string, known ...[]string) {
+// unknown reports the field whose name was just read.
+func (d *decoder) unknown(name string, known ...[]string) {
+	at := d.at()
 	if d.misspelled(name, at, slices.Concat(known...)...) {
 		return
 	}
@@ -37,13 +39,13 @@ func (d *decoder) unknown(name, at string, known ...[]string) {
 }
 
 // misspelled reports a field that is probably one of the known.
-func (d *decoder) misspelled(name, at string, known ...string) bool {
+func (f *findings) misspelled(name, at string, known ...string) bool {
 	likely := nearest(name, known)
 	if likely == "" {
 		return false
 	}
-	d.add(at, "unknown field; did you mean %q%s?", likely, shapes[likely])
-	d.excused = append(d.excused, at[:strings.LastIndexByte(at, '/')+1]+likely)
+	f.add(at, "unknown field; did you mean %q%s?", likely, shapes[likely])
+	f.excused = append(f.excused, at[:strings.LastIndexByte(at, '/')+1]+likely)
 	return true
 }
 

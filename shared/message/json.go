@@ -18,103 +18,60 @@ import (
 // needs 5.
 const maxDepth = 32
 
-// decoder reads parts of a message and gathers what is wrong with them.
+// decoder reads a message and gathers what is wrong with it. Whatever reads a value leaves the decoder behind it, so that
+// [decoder.at] is where that value was.
 type decoder struct {
-	problems []Problem
-	// repeated counts the names that are there twice beyond those among the problems.
-	repeated int
-	// excused are the places that a misspelled field was meant for.
-	excused []string
+	findings
+	json jsontext.Decoder
+	text bytes.Buffer
 	// lenient says that null means "not there".
 	lenient bool
 }
 
-const (
-	// maxProblems bounds the answer to a message that is wrong everywhere.
-	maxProblems = 100
-	// maxPointers is how many bytes all its pointers may have: each can repeat names that are nearly as long as the message.
-	maxPointers = 4 << 10
-)
+// decoders are kept, with the room that each needs: a campaign has many messages.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-// list is what was found, bounded.
-func (d *decoder) list() []Problem {
-	var told []Problem
-	pointers := 0
-	for _, p := range d.problems {
-		if len(told) < maxProblems && pointers+len(p.Pointer) <= maxPointers {
-			told, pointers = append(told, p), pointers+len(p.Pointer)
-		}
-	}
-	if more := d.repeated + len(d.problems) - len(told); more > 0 {
-		told = append(told, Problem{Detail: fmt.Sprintf("has %d more problems", more)})
-	}
-	return told
-}
-
-func (d *decoder) add(at, format string, args ...any) {
-	d.problems = append(d.problems, Problem{Pointer: at, Detail: fmt.Sprintf(format, args...)})
-}
-
-// reported says whether something was found wrong there already.
-func (d *decoder) reported(at string) bool {
-	return slices.Contains(d.excused, at) ||
-		slices.ContainsFunc(d.problems, func(p Problem) bool { return related(p.Pointer, at) })
-}
-
-// merge adds the problems at places that had none before: a field that could not be
-// read is not reported as missing too.
-func (d *decoder) merge(found []Problem) {
-	known := d.problems
-	if len(known) >= maxProblems {
-		return // no more than these are told, and comparing all with all takes its time
-	}
-	for _, p := range found {
-		if !slices.ContainsFunc(known, func(q Problem) bool { return related(p.Pointer, q.Pointer) }) &&
-			!slices.ContainsFunc(d.excused, func(at string) bool { return related(p.Pointer, at) }) {
-			d.problems = append(d.problems, p)
-		}
-	}
-}
-
-// parse checks what is true of all JSON that is taken here: its size, its form,
-// its depth, valid UTF-8, no name twice, nothing after it, and an object.
-func parse(data []byte, depth int) (*decoder, jsontext.Value, error) {
-	d := &decoder{}
+// parse checks what is true of all JSON that is taken here: its size, its form, its depth, valid UTF-8, no name twice, nothing
+// after it, and an object. That is what its decoder reads next; the decoder goes back to decoders after that.
+func parse(data []byte, depth int) (*decoder, error) {
 	if len(data) > MaxBytes {
-		d.add("", "has %d bytes; the limit is %d", len(data), MaxBytes)
-		return nil, nil, &Error{Problems: d.problems, TooLarge: true}
+		return nil, &Error{TooLarge: true, Problems: []Problem{{Detail: fmt.Sprintf("has %d bytes; the limit is %d", len(data), MaxBytes)}}}
 	}
-	root, err := d.scan(data, depth)
-	if err == nil && root.Kind() != '{' {
-		d.wrongType("", root, "an object")
-		return nil, nil, &Error{Problems: d.problems, Malformed: true}
-	}
-	if err != nil {
+	d, _ := decoders.Get().(*decoder)
+	d.findings, d.lenient = findings{}, false
+	if err := d.scan(data, depth); err != nil {
 		d.add(pointerOf(err), "%s", syntaxDetail(err, data))
-		return nil, nil, &Error{Problems: d.problems, Malformed: true}
+		return nil, d.malformed()
 	}
-	return d, root, nil
+	if d.open(data, true); d.kind() != '{' {
+		d.wrongType(d.value().Kind(), "an object")
+		return nil, d.malformed()
+	}
+	return d, nil
 }
 
-// decoders are kept, with the room that each needs: a message has several objects, and a campaign many messages.
-var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
-
-// open begins to read a text whose repeated names have been, or are being, looked for. The decoder goes back to decoders.
-func open(text []byte) *jsontext.Decoder {
-	dec, _ := decoders.Get().(*jsontext.Decoder)
-	dec.Reset(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
-	return dec
+func (d *decoder) malformed() *Error {
+	defer decoders.Put(d)
+	return &Error{Malformed: true, Problems: d.problems}
 }
 
-// scan reads all tokens once. Repeated names are gathered; what is not JSON ends it.
-func (d *decoder) scan(data []byte, depth int) (jsontext.Value, error) {
-	dec := open(data)
-	defer decoders.Put(dec)
+// open begins to read a text. It may repeat names once these have been, or are being, looked for.
+func (d *decoder) open(data []byte, mayRepeat bool) {
+	d.text = *bytes.NewBuffer(data)
+	d.json.Reset(&d.text, jsontext.AllowDuplicateNames(mayRepeat))
+}
+
+// scan reads all of it once. Repeated names are gathered; what is not JSON ends it.
+func (d *decoder) scan(data []byte, depth int) error {
+	if d.right(data, depth) {
+		return nil
+	}
+	d.open(data, true)
 	var names []map[string]bool // of each open object; nil for an array
 	for {
-		token, err := dec.ReadToken()
+		token, err := d.json.ReadToken()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		switch kind := token.Kind(); {
 		case kind == '{':
@@ -123,35 +80,47 @@ func (d *decoder) scan(data []byte, depth int) (jsontext.Value, error) {
 			names = append(names, nil)
 		case kind == '}' || kind == ']':
 			names = names[:len(names)-1]
-		case kind == '"' && len(names) > 0 && names[len(names)-1] != nil && isName(dec):
+		case kind == '"' && len(names) > 0 && names[len(names)-1] != nil && d.isName():
 			object, name := names[len(names)-1], token.String()
 			switch {
 			case !object[name]:
 			case len(d.problems) < maxProblems:
-				d.add(string(dec.StackPointer()), "is there twice")
+				d.add(d.at(), "is there twice")
 			default: // where they all are could take far more memory than the message
 				d.repeated++
 			}
 			object[name] = true
 		}
 		if len(names) > depth {
-			return nil, fmt.Errorf("is nested more than %d levels deep", depth)
+			return fmt.Errorf("is nested more than %d levels deep", depth)
 		}
 		if len(names) == 0 {
-			break
+			return d.end(data)
 		}
 	}
-	end := dec.InputOffset()
-	if rest := bytes.TrimLeft(data[end:], " \t\r\n"); len(rest) > 0 {
-		return nil, errTrailing
-	}
-	return jsontext.Value(bytes.TrimSpace(data[:end])), nil
 }
 
-// isName says whether the string just read is a member's name: names and values
-// take turns.
-func isName(dec *jsontext.Decoder) bool {
-	_, length := dec.StackIndex(dec.StackDepth())
+// right says that there is nothing to find for scan, which takes several times as long. It is false also for what may be right.
+func (d *decoder) right(data []byte, depth int) bool {
+	if bytes.Count(data, []byte("{"))+bytes.Count(data, []byte("[")) > depth {
+		return false
+	}
+	d.open(data, false)
+	_, err := d.json.ReadValue()
+	return err == nil && d.end(data) == nil
+}
+
+// end looks at what is left.
+func (d *decoder) end(data []byte) error {
+	if rest := bytes.TrimLeft(data[d.json.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		return errTrailing
+	}
+	return nil
+}
+
+// isName says whether the string just read is a member's name: names and values take turns.
+func (d *decoder) isName() bool {
+	_, length := d.json.StackIndex(d.json.StackDepth())
 	return length%2 == 1
 }
 
@@ -181,115 +150,127 @@ func syntaxDetail(err error, data []byte) string {
 	}
 }
 
-// object calls member for each member of v, and reports whether v is an object.
-func (d *decoder) object(at string, v jsontext.Value, member func(name, at string, v jsontext.Value)) bool {
-	if v.Kind() != '{' {
-		d.wrongType(at, v, "an object")
+// at is where the value is that was read last, or the value of the name that was read last.
+func (d *decoder) at() string { return string(d.json.StackPointer()) }
+
+// kind is that of what comes next.
+func (d *decoder) kind() jsontext.Kind { return d.json.PeekKind() }
+
+// value reads whatever comes. It is good until the next one is read. (scan has read all of it before, so that there is no error.)
+func (d *decoder) value() jsontext.Value {
+	v, _ := d.json.ReadValue()
+	return v
+}
+
+// more says whether the object or list goes on.
+func (d *decoder) more() bool {
+	next := d.kind()
+	return next != '}' && next != ']' && next != jsontext.KindInvalid
+}
+
+func (d *decoder) token() { _, _ = d.json.ReadToken() }
+
+// object calls member for each member of an object, and reports whether it is one. member reads the value, or leaves it; the
+// name may be a part of the text that is read.
+func (d *decoder) object(member func(name []byte)) bool {
+	if d.kind() != '{' {
+		d.wrongType(d.value().Kind(), "an object")
 		return false
 	}
-	dec := open(v)
-	defer decoders.Put(dec)
-	if _, err := dec.ReadToken(); err != nil {
-		d.add(at, "cannot be read")
-		return false
-	}
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			break // scan has read all of it before
+	d.token()
+	for d.more() {
+		member(d.unquote(d.value()))
+		if d.isName() {
+			d.value()
 		}
-		key := name.String()
-		value, err := dec.ReadValue()
-		if err != nil {
-			break
-		}
-		member(key, string(jsontext.Pointer(at).AppendToken(key)), value.Clone())
 	}
+	d.token()
 	return true
 }
 
-func list[T any](d *decoder, at string, v jsontext.Value, item func(at string, v jsontext.Value) T) []T {
+// list reads a list. item reads one of its values.
+func list[T any](d *decoder, item func() T) []T {
+	if d.kind() != '[' {
+		d.wrongType(d.value().Kind(), "a list")
+		return nil
+	}
+	d.token()
 	items := []T{}
-	if v.Kind() != '[' {
-		d.wrongType(at, v, "a list")
-		return nil
+	for d.more() {
+		items = append(items, item())
 	}
-	dec := open(v)
-	defer decoders.Put(dec)
-	if _, err := dec.ReadToken(); err != nil {
-		d.add(at, "cannot be read")
-		return nil
-	}
-	for dec.PeekKind() != ']' {
-		value, err := dec.ReadValue()
-		if err != nil {
-			break // scan has read all of it before
-		}
-		items = append(items, item(fmt.Sprintf("%s/%d", at, len(items)), value.Clone()))
-	}
+	d.token()
 	return items
 }
 
-func (d *decoder) raw(_ string, v jsontext.Value) json.RawMessage { return json.RawMessage(v) }
+func (d *decoder) raw() json.RawMessage { return json.RawMessage(d.value().Clone()) }
 
-func (d *decoder) text(at string, v jsontext.Value) string {
+// string reads a string, and is "" for anything else.
+func (d *decoder) string() string {
+	v := d.value()
 	if v.Kind() != '"' {
-		d.wrongType(at, v, "a string")
+		d.wrongType(v.Kind(), "a string")
 		return ""
+	}
+	return string(d.unquote(v))
+}
+
+func (d *decoder) unquote(v jsontext.Value) []byte {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return v[1 : len(v)-1]
 	}
 	unquoted, err := jsontext.AppendUnquote(nil, v)
 	if err != nil {
-		d.add(at, "cannot be read")
+		d.add(d.at(), "cannot be read")
 	}
-	return string(unquoted)
+	return unquoted
 }
 
 // single reads an object that has one field, such as {"id": "W1"}.
-func (d *decoder) single(at string, v jsontext.Value, field string) string {
+func (d *decoder) single(field string) string {
 	var got string
-	var seen []string
-	ok := d.object(at, v, func(name, at string, v jsontext.Value) {
-		seen = append(seen, name)
-		if name == field {
-			got = d.text(at, v)
-			if got == "" && !d.reported(at) {
-				d.add(at, "is required and may not be blank")
-			}
+	var has bool
+	ok := d.object(func(name []byte) {
+		if string(name) != field {
+			d.unknown(string(name), []string{field})
 			return
 		}
-		d.unknown(name, at, []string{field})
+		has, got = true, d.string()
+		if got == "" && !d.reported(d.at()) {
+			d.add(d.at(), "is required and may not be blank")
+		}
 	})
-	if ok && !d.reported(at) {
-		d.require(at, []string{field}, seen)
+	if ok && !has && !d.reported(d.at()) {
+		d.require(field)
 	}
 	return got
 }
 
 // lenientSingle is single for a body of DMLY's: null is "not there", and further fields are DMLY's business.
-func (d *decoder) lenientSingle(at string, v jsontext.Value, field string, passOn func(further json.RawMessage)) string {
+func (d *decoder) lenientSingle(field string, passOn func(further json.RawMessage)) string {
 	var got string
 	var further bytes.Buffer // an object of the further fields, but for its end
-	d.object(at, v, func(name, at string, v jsontext.Value) {
+	d.object(func(name []byte) {
 		switch {
-		case name != field:
+		case string(name) != field:
 			quoted, err := jsontext.AppendQuote(nil, name)
 			if err != nil {
-				d.add(at, "cannot be read")
+				d.add(d.at(), "cannot be read")
 				return
 			}
 			further.WriteByte(',')
 			further.Write(quoted)
 			further.WriteByte(':')
-			further.Write(v)
-		case v.Kind() != 'n':
-			got = d.text(at, v)
+			further.Write(d.value())
+		case d.kind() != 'n':
+			got = d.string()
 		}
 	})
 	if further.Len() == 0 {
 		return got
 	}
-	if got == "" && !d.reported(at+"/"+field) {
-		d.add(at+"/"+field, "is required and may not be blank")
+	if got == "" && !d.reported(d.at()+"/"+field) {
+		d.require(field)
 	}
 	further.Bytes()[0] = '{'
 	further.WriteByte('}')
@@ -297,40 +278,40 @@ func (d *decoder) lenientSingle(at string, v jsontext.Value, field string, passO
 	return got
 }
 
-func (d *decoder) require(at string, fields, seen []string) {
-	for _, f := range fields {
-		if !slices.Contains(seen, f) {
-			d.add(at+"/"+f, "is required and may not be blank")
-		}
-	}
+// require says that the object just read lacks a field.
+func (d *decoder) require(field string) {
+	d.add(d.at()+"/"+field, "is required and may not be blank")
 }
 
-func (d *decoder) oneOf(at string, v jsontext.Value, values ...string) string {
-	got := d.text(at, v)
-	if !slices.Contains(values, got) && v.Kind() == '"' {
-		d.add(at, "%q is not one of %s", clip(got), strings.Join(values, ", "))
+func (d *decoder) oneOf(values ...string) string {
+	isString := d.kind() == '"'
+	got := d.string()
+	if isString && !slices.Contains(values, got) {
+		d.add(d.at(), "%q is not one of %s", clip(got), strings.Join(values, ", "))
 	}
 	return got
 }
 
 // parsed reads a string with a form of its own.
-func parsed[T any](d *decoder, at string, v jsontext.Value, parse func(string) (T, error)) T {
+func parsed[T any](d *decoder, parse func(string) (T, error)) T {
 	var zero T
-	if v.Kind() != '"' {
-		d.wrongType(at, v, "a string")
+	if d.kind() != '"' {
+		d.string()
 		return zero
 	}
-	got, err := parse(d.text(at, v))
+	got, err := parse(d.string())
 	if err != nil {
-		d.add(at, "%v", err)
+		d.add(d.at(), "%v", err)
 		return zero
 	}
 	return got
 }
 
-func (d *decoder) wrongType(at string, v jsontext.Value, want string) {
-	is := map[jsontext.Kind]string{'n': "null", 't': "a boolean", 'f': "a boolean", '"': "a string", '0': "a number", '{': "an object", '[': "a list"}[v.Kind()]
-	if v.Kind() == 'n' && at != "" {
+// wrongType says what the value just read is.
+func (d *decoder) wrongType(kind jsontext.Kind, want string) {
+	is := map[jsontext.Kind]string{'n': "null", 't': "a boolean", 'f': "a boolean", '"': "a string", '0': "a number", '{': "an object", '[': "a list"}[kind]
+	at := d.at()
+	if kind == 'n' && at != "" {
 		d.add(at, "is null; leave the field out instead")
 		return
 	}

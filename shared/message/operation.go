@@ -10,13 +10,11 @@ import (
 // OperationOf is the operation for a channel and a type; ok is false for a pair
 // that the API does not have.
 func OperationOf(channel Channel, typ Type) (op dmly.Operation, ok bool) {
-	want := dmly.Operation(string(channel) + "/send" + string(typ))
-	for _, op := range dmly.Operations() {
-		if op == want {
-			return op, true
-		}
+	op = dmly.Operation(string(channel) + "/send" + string(typ))
+	if op.Fields() == nil {
+		return "", false
 	}
-	return "", false
+	return op, true
 }
 
 // Split is the channel and the type of an operation.

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"dmlysender/shared/dmly"
@@ -30,6 +32,62 @@ func (e *Error) Error() string {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "; ")
+}
+
+// findings are what is wrong with a message.
+type findings struct {
+	problems []Problem
+	// repeated counts the names that are there twice beyond those among the problems.
+	repeated int
+	// excused are the places that a misspelled field was meant for.
+	excused []string
+}
+
+const (
+	// maxProblems bounds the answer to a message that is wrong everywhere.
+	maxProblems = 100
+	// maxPointers is how many bytes all its pointers may have: each can repeat names that are nearly as long as the message.
+	maxPointers = 4 << 10
+)
+
+// list is what was found, bounded.
+func (f *findings) list() []Problem {
+	var told []Problem
+	pointers := 0
+	for _, p := range f.problems {
+		if len(told) < maxProblems && pointers+len(p.Pointer) <= maxPointers {
+			told, pointers = append(told, p), pointers+len(p.Pointer)
+		}
+	}
+	if more := f.repeated + len(f.problems) - len(told); more > 0 {
+		told = append(told, Problem{Detail: fmt.Sprintf("has %d more problems", more)})
+	}
+	return told
+}
+
+func (f *findings) add(at, format string, args ...any) {
+	f.problems = append(f.problems, Problem{Pointer: at, Detail: fmt.Sprintf(format, args...)})
+}
+
+// reported says whether something was found wrong there already.
+func (f *findings) reported(at string) bool {
+	return slices.Contains(f.excused, at) ||
+		slices.ContainsFunc(f.problems, func(p Problem) bool { return related(p.Pointer, at) })
+}
+
+// merge adds the problems at places that had none before: a field that could not be
+// read is not reported as missing too.
+func (f *findings) merge(found []Problem) {
+	known := f.problems
+	if len(known) >= maxProblems {
+		return // no more than these are told, and comparing all with all takes its time
+	}
+	for _, p := range found {
+		if !slices.ContainsFunc(known, func(q Problem) bool { return related(p.Pointer, q.Pointer) }) &&
+			!slices.ContainsFunc(f.excused, func(at string) bool { return related(p.Pointer, at) }) {
+			f.problems = append(f.problems, p)
+		}
+	}
 }
 
 // related says whether a problem at one place may be the cause of one at the other:

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"dmlysender/shared/dmly"
 )
 
@@ -17,10 +15,11 @@ const notAnID = "is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"
 
 // id reads an id. One that is there and empty is a mistake of the producer's, who
 // would lose the protection of it without a word.
-func (d *decoder) id(at string, v jsontext.Value) string {
-	got := d.text(at, v)
-	if v.Kind() == '"' && !ValidID(got) {
-		d.add(at, notAnID)
+func (d *decoder) id() string {
+	isString := d.kind() == '"'
+	got := d.string()
+	if isString && !ValidID(got) {
+		d.add(d.at(), notAnID)
 	}
 	return got
 }
@@ -35,62 +34,62 @@ func (m Message) Validate() error {
 }
 
 func (m Message) problems() []Problem {
-	d := &decoder{}
+	var f findings
 	if m.ID != "" && !ValidID(m.ID) {
-		d.add("/id", notAnID)
+		f.add("/id", notAnID)
 	}
 	if m.CancelKey != "" && !ValidID(m.CancelKey) {
-		d.add("/cancelKey", notAnID)
+		f.add("/cancelKey", notAnID)
 	}
 	if !m.ExpiresAt.IsZero() && !m.SendAt.IsZero() && !m.ExpiresAt.After(m.SendAt) {
-		d.add("/expiresAt", "must be later than sendAt")
+		f.add("/expiresAt", "must be later than sendAt")
 	}
 	if w := m.DeliverWithin; w != nil && w.From == w.To {
-		d.add("/deliverWithin/to", "must differ from from; for the whole day leave deliverWithin out")
+		f.add("/deliverWithin/to", "must differ from from; for the whole day leave deliverWithin out")
 	}
 	if len(m.Fallback) > MaxFallback {
-		d.add("/fallback", "has %d entries; at most %d are allowed", len(m.Fallback), MaxFallback)
+		f.add("/fallback", "has %d entries; at most %d are allowed", len(m.Fallback), MaxFallback)
 	}
 	for i := range min(m.Steps(), 1+MaxFallback) {
-		d.problems = append(d.problems, m.stepProblems(i)...)
+		f.problems = append(f.problems, m.stepProblems(i)...)
 	}
-	return d.problems
+	return f.problems
 }
 
 // stepProblems looks at what step i would send.
 func (m Message) stepProblems(i int) []Problem {
-	d := &decoder{}
+	var f findings
 	step, at := m.step(i), ""
 	if i > 0 {
 		at = fmt.Sprintf("/fallback/%d", i-1)
 	}
 	op, ok := OperationOf(step.Channel, step.Type)
 	if !ok {
-		d.noOperation(at, step)
+		f.noOperation(at, step)
 		if i == 0 {
-			d.merge(m.envelopeProblems())
+			f.merge(m.envelopeProblems())
 		}
-		return d.problems
+		return f.problems
 	}
 	own := op.Fields()
-	d.foreign(at, step, own)
+	f.foreign(at, step, own)
 	if i > 0 {
 		for _, name := range []string{"workspace", "contact", "recipient"} {
 			if _, ok := step.Passthrough[name]; ok && slices.Contains(own, name) {
-				d.add(at+"/passthrough/"+name, "is not possible in a fallback, which has the message's as it is")
+				f.add(at+"/passthrough/"+name, "is not possible in a fallback, which has the message's as it is")
 			}
 		}
 	}
 	if i == 0 && m.Recipient != (dmly.Recipient{}) && !slices.Contains(own, "recipient") {
-		d.add("/recipient", "%s takes a contact, not a phone number", step.Channel)
+		f.add("/recipient", "%s takes a contact, not a phone number", step.Channel)
 	}
 	if i > 0 && m.Recipient != (dmly.Recipient{}) && !slices.Contains(own, "recipient") {
-		d.add(at+"/channel", "%s needs a contact, and the message has a phone number", step.Channel)
-		return d.problems
+		f.add(at+"/channel", "%s needs a contact, and the message has a phone number", step.Channel)
+		return f.problems
 	}
 	invalid, ok := errors.AsType[*dmly.ValidationError](m.Request(i).Validate())
 	if !ok {
-		return d.problems
+		return f.problems
 	}
 	var found []Problem
 	for _, p := range invalid.Problems {
@@ -100,22 +99,22 @@ func (m Message) stepProblems(i int) []Problem {
 		p.Pointer = at + p.Pointer
 		found = append(found, p)
 	}
-	d.merge(found)
-	return d.problems
+	f.merge(found)
+	return f.problems
 }
 
 // noOperation says which of channel and type is wrong.
-func (d *decoder) noOperation(at string, step Step) {
+func (f *findings) noOperation(at string, step Step) {
 	switch {
 	case step.Channel == "":
-		d.add(at+"/channel", "is required; there is %s", Existing())
+		f.add(at+"/channel", "is required; there is %s", Existing())
 	case !slices.Contains(channels, step.Channel):
-		d.add(at+"/channel", "there is no channel %q; there is %s", clip(string(step.Channel)), Existing())
+		f.add(at+"/channel", "there is no channel %q; there is %s", clip(string(step.Channel)), Existing())
 	case step.Type != "":
-		d.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), step.Channel, Existing())
+		f.add(at+"/type", "there is no %s message on %q; there is %s", clip(string(step.Type)), step.Channel, Existing())
 	}
 	if step.Type == "" {
-		d.add(at+"/type", "is required")
+		f.add(at+"/type", "is required")
 	}
 }
 
@@ -129,17 +128,17 @@ func (m Message) envelopeProblems() []Problem {
 }
 
 // foreign reports body fields that the operation does not have.
-func (d *decoder) foreign(at string, step Step, own []string) {
+func (f *findings) foreign(at string, step Step, own []string) {
 	b := step.Body
-	for _, f := range []struct {
+	for _, field := range []struct {
 		name string
 		set  bool
 	}{
 		{"textMessage", b.TextMessage != ""}, {"mediaUrl", b.MediaURL != ""}, {"mimeType", b.MimeType != ""},
 		{"template", b.Template != ""}, {"elements", b.Elements != nil}, {"buttons", b.Buttons != nil},
 	} {
-		if f.set && !slices.Contains(own, f.name) {
-			d.add(at+"/"+f.name, "does not belong to a %s %s message; what only DMLY knows goes into passthrough", step.Channel, step.Type)
+		if field.set && !slices.Contains(own, field.name) {
+			f.add(at+"/"+field.name, "does not belong to a %s %s message; what only DMLY knows goes into passthrough", step.Channel, step.Type)
 		}
 	}
 }

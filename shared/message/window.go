@@ -25,7 +25,7 @@ const timeOfDayForm = "15:04"
 // ParseTimeOfDay reads "HH:MM", from 00:00 to 23:59.
 func ParseTimeOfDay(s string) (TimeOfDay, error) {
 	t, err := time.Parse(timeOfDayForm, s)
-	if err != nil || t.Format(timeOfDayForm) != s {
+	if err != nil || len(s) != len(timeOfDayForm) { // which has hours of two digits
 		return 0, fmt.Errorf("%q is not a time of day; write it as 09:00", clip(s))
 	}
 	return TimeOfDay(t.Hour()*60 + t.Minute()), nil

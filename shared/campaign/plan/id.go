@@ -17,17 +17,16 @@ var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding
 // workspace and its phone number or contact. So each recipient has one message in a campaign, whatever it says, and the
 // same one in each run of it.
 func ID(campaign string, m message.Message) string {
-	h := identity(m)
-	return idOf(campaign, &h)
+	hash := identity(m)
+	return string(appendID(nil, campaign, &hash))
 }
 
-func idOf(campaign string, hash *[sha256.Size]byte) string {
-	id := make([]byte, 0, len("c..")+MaxID+letters.EncodedLen(len(hash)))
-	id = append(id, "c."...)
-	id = append(id, campaign...)
-	id = append(id, '.')
-	end := len(id) + hashLetters
-	return string(letters.AppendEncode(id, hash[:])[:end])
+func appendID(to []byte, campaign string, hash *[sha256.Size]byte) []byte {
+	to = append(to, "c."...)
+	to = append(to, campaign...)
+	to = append(to, '.')
+	end := len(to) + hashLetters
+	return letters.AppendEncode(to, hash[:])[:end]
 }
 
 // identity is the hash of whom a message is for. Each part is written with its length, so that no two recipients are written

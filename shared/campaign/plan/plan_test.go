@@ -218,9 +218,25 @@ func TestAMissingWorkspaceIsTheCampaigns(t *testing.T) {
 	if e, ok := errors.AsType[*plan.AudienceError](err); !ok || !strings.HasPrefix(err.Error(), want) || !strings.Contains(e.Reason, "workspace") {
 		t.Errorf("err = %v, want %q and the workspace", err, want)
 	}
-	got, err := run(t, plan.Planner{Defaults: message.Defaults{Workspace: "W9"}}, definition(t, "a.csv", toPhone), "phone\n+15551234567\n")
-	if err != nil || got.messages[0].Workspace.ID != "W9" {
+	const theStacks = `W"{{9}}` // which no placeholder is looked for in
+	got, err := run(t, plan.Planner{Defaults: message.Defaults{Workspace: theStacks}}, definition(t, "a.csv", toPhone), "phone\n+15551234567\n")
+	if err != nil || got.messages[0].Workspace.ID != theStacks || got.messages[0].Priority != message.Bulk {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// A line separator has three bytes in an audience, and six where its message is encoded anew.
+func TestAMessageThatIsTooLongOnceItIsEncodedIsARowsProblem(t *testing.T) {
+	t.Parallel()
+	step := `{"channel":"whatsapp","type":"text","textMessage":"{{a}}"}`
+	m := strings.Replace(toPhone, "{", `{"workspace":{"id":"W"},"fallback":[`+strings.Repeat(step+",", 4)+step+`],`, 1)
+	long := func(of string) string { return "x" + strings.Repeat(of, 4000) }
+	got, err := run(t, plan.Planner{}, definition(t, "a.csv", m), "phone,a\n+15551234567,"+long("\u2028")+"\n+15551234568,"+long("\u2030")+"\n")
+	if err != nil || got.Good != 1 || got.Bad != 1 || got.problems[0].Line != 2 || !strings.Contains(got.problems[0].Reason, "bytes; the limit is 65536") {
+		t.Fatalf("got %+v, %v", got.Summary, err)
+	}
+	if _, err := got.messages[0].Encode(); err != nil {
+		t.Errorf("planned, and cannot be sent: %v", err)
 	}
 }
 

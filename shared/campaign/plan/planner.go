@@ -2,8 +2,8 @@ package plan
 
 import (
 	"bufio"
-	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,8 +82,12 @@ func (p Planner) Plan(ctx context.Context, d Definition, from io.Reader, plan, p
 	if err != nil {
 		return Summary{}, err
 	}
+	renderer, err := t.renderer(p.Defaults)
+	if err != nil {
+		return Summary{}, err
+	}
 	pass := &pass{
-		planner: p, campaign: d.ID, template: t, renderer: t.renderer(),
+		campaign: d.ID, template: t, renderer: renderer,
 		plan: bufio.NewWriterSize(plan, writeBytes), summary: Summary{ByChannel: map[string]int{}},
 	}
 	if problems != nil {
@@ -98,12 +102,12 @@ const writeBytes = 64 << 10
 
 // pass is one reading of an audience.
 type pass struct {
-	planner  Planner
 	campaign string
 	template *template
 	renderer *renderer
 	seen     seen
 	plan     *bufio.Writer
+	line     []byte
 	problems *bufio.Writer // may be nil
 	summary  Summary
 }
@@ -145,20 +149,22 @@ func (p *pass) one(row *audience.Row) error {
 			return p.problem(Problem{Line: row.Line, Pointer: p.template.pointers[i], Reason: fmt.Sprintf("has no value for {{%s}}", name)})
 		}
 	}
-	m, problem := p.message(row)
-	if problem != nil {
-		return p.problem(*problem)
+	text, err := p.renderer.render(row.Values)
+	if err != nil {
+		return p.problem(invalidRow(row.Line, err))
+	}
+	m, err := message.Decode(text, message.Defaults{})
+	if err != nil {
+		return p.problem(invalidRow(row.Line, err))
 	}
 	hash := identity(m)
-	m.ID = idOf(p.campaign, &hash)
-	line, err := m.Encode()
-	if err != nil {
+	if err := p.encode(text, m, &hash); err != nil {
 		return p.problem(invalidRow(row.Line, err))
 	}
 	if !p.seen.add(&hash) {
 		return p.problem(Problem{Line: row.Line, Reason: "has the recipient of an earlier row", Duplicate: true})
 	}
-	n, err := p.plan.Write(append(line, '\n'))
+	n, err := p.plan.Write(p.line)
 	if err != nil {
 		return fmt.Errorf("write the plan of campaign %s: %w", p.campaign, err)
 	}
@@ -169,18 +175,21 @@ func (p *pass) one(row *audience.Row) error {
 	return nil
 }
 
-// message is the row's message, or why it has none.
-func (p *pass) message(row *audience.Row) (message.Message, *Problem) {
-	text, err := p.renderer.render(row.Values)
-	if err == nil {
-		var m message.Message
-		if m, err = message.Decode(text, p.planner.Defaults); err == nil {
-			m.Priority = cmp.Or(m.Priority, message.Bulk)
-			return m, nil
-		}
+// encode makes the line of a message that was rendered so, which has all but its id. It returns what [message.Message.Encode]
+// does.
+func (p *pass) encode(text []byte, m message.Message, hash *[sha256.Size]byte) error {
+	const before = `{"id":"`
+	p.line = appendID(append(p.line[:0], before...), p.campaign, hash)
+	id := p.line[len(before):]
+	if escaped := 2 * (len(p.line) + len(text)); escaped > message.MaxBytes { // it may be too long for whoever encodes it again
+		m.ID = string(id)
+		line, err := m.Encode()
+		p.line = append(append(p.line[:0], line...), '\n')
+		return err
 	}
-	problem := invalidRow(row.Line, err)
-	return message.Message{}, &problem
+	p.line = append(p.line, `",`...)
+	p.line = append(append(p.line, text[len("{"):]...), '\n')
+	return nil
 }
 
 // invalidRow says why a row's message is none.

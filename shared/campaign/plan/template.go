@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/valyala/fasttemplate"
 
 	"dmlysender/shared/message"
 )
@@ -31,9 +30,8 @@ type template struct {
 	places []string
 	// slots says which of the names a placeholder is, as it is written.
 	slots map[string]int
-	text  *fasttemplate.Template
-	// hasWorkspace says that the message names one, perhaps by a placeholder.
-	hasWorkspace bool
+	// hasWorkspace and hasPriority say that the message has one, perhaps by a placeholder.
+	hasWorkspace, hasPriority bool
 	// times has its sendAt, expiresAt and deliverWithin, as far as they have no placeholder.
 	times message.Message
 	// json is the message, in its shortest form, and nulled has null where json has a string with placeholders.
@@ -58,10 +56,6 @@ func compile(raw []byte) (*template, []message.Problem) {
 	}
 	if problems := t.wrongInEachRow(); len(problems) > 0 {
 		return nil, problems
-	}
-	var err error
-	if t.text, err = fasttemplate.NewTemplate(string(text), opening, ending); err != nil {
-		return nil, []message.Problem{{Detail: err.Error()}} // which scan has ruled out
 	}
 	return t, nil
 }
@@ -165,6 +159,7 @@ const stacks = "the stack's"
 func (t *template) wrongInEachRow() []message.Problem {
 	m, err := message.Decode(t.json, message.Defaults{Workspace: stacks})
 	t.hasWorkspace = m.Workspace.ID != stacks
+	t.hasPriority = m.Priority != "" || t.within("/priority")
 	t.times = message.Message{SendAt: m.SendAt, ExpiresAt: m.ExpiresAt}
 	if !t.within("/deliverWithin") {
 		t.times.DeliverWithin = m.DeliverWithin
