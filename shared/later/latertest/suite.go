@@ -18,6 +18,8 @@ type Subject struct {
 	Receive func(ctx context.Context, lane delivery.Lane) (delivery.Record, error)
 	// Minute is how precise the scheduler is: a minute, or less where a test would wait for too long.
 	Minute time.Duration
+	// Late is how long after its moment a record may come, for what else its machine has to do.
+	Late time.Duration
 }
 
 // Run runs the suite. open returns a scheduler that holds nothing, with empty queues. Each test runs in within, which is
@@ -97,7 +99,7 @@ func (s Subject) unschedule(t *testing.T, id string, at time.Time) {
 // the moment of its schedule has to be a whole minute that is over before.
 func (s Subject) comes(t *testing.T, lane delivery.Lane, at time.Time) delivery.Record {
 	t.Helper()
-	ctx, cancel := context.WithDeadline(t.Context(), at.Add(s.Minute))
+	ctx, cancel := context.WithDeadline(t.Context(), at.Add(s.Minute+s.Late))
 	defer cancel()
 	got, err := s.Receive(ctx, lane)
 	if err != nil {
