@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// alarms are those that the README and the page of troubles have.
+// alarms are those that docs/operations.md and docs/troubleshooting.md have.
 var alarms = []string{
 	"Api5xxAlarm", "ApiThrottlesAlarm", "BulkDeadLetterAlarm", "BulkQueueAgeAlarm", "CampaignsStuckAlarm", "FailedAlarm", "KeyRefusedAlarm", "LedgerThrottlesAlarm",
 	"OutcomeDeadLetterAlarm", "ScheduleDeadLetterAlarm", "ScheduleErrorsAlarm", "ScheduleThrottlesAlarm", "SendDeadLetterAlarm",
@@ -25,12 +25,12 @@ func TestTheTemplateHasTheAlarms(t *testing.T) {
 	}
 }
 
-func TestTheREADMEHasTheAlarms(t *testing.T) {
+func TestThePageOfOperationsHasTheAlarms(t *testing.T) {
 	t.Parallel()
-	readme := file(t, "README.md")
+	page := file(t, "docs/operations.md")
 	for _, id := range alarms {
-		if !strings.Contains(readme, "| `"+id+"` |") {
-			t.Errorf("the README's table has no line for %s", id)
+		if !strings.Contains(page, "| `"+id+"` |") {
+			t.Errorf("the page's table has no line for %s", id)
 		}
 	}
 }
