@@ -10,6 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+)
+
+// flags and settings are those of "make build", which a test holds.
+var (
+	flags    = []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w -buildid="}
+	settings = []string{"CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0"}
 )
 
 // Build builds a folder of this repository, such as "./functions/worker", into path with the flags of "make build", and returns the
@@ -20,10 +27,9 @@ func Build(ctx context.Context, folder, path string) (size int64, err error) {
 		return 0, err
 	}
 	//nolint:gosec // The arguments are this repository's own.
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc,nethttpomithttp2",
-		"-ldflags", "-s -w -buildid=", "-o", path, folder)
+	command := exec.CommandContext(ctx, "go", slices.Concat(flags, []string{"-o", path, folder})...)
 	command.Dir = root
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	command.Env = append(append(os.Environ(), settings...), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	if out, err := command.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build %s: %w\n%s", folder, err, bytes.TrimSpace(out))
 	}

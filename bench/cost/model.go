@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"dmlysender/bench/drive"
+	"dmlysender/bench/rig"
 )
 
 // What is assumed, as no stand-in tells it. How long a worker takes for a message is measured.
@@ -59,7 +59,7 @@ func watch(ctx context.Context, worker string, all []*rate) error {
 	for _, r := range all {
 		for bulk, into := range map[bool]*work{false: &r.normal, true: &r.bulk} {
 			sending.Go(func() {
-				s, err := drive.Backlog{
+				s, err := rig.Backlog{
 					Worker: worker, Workers: r.workers, PerMinute: r.perMinute, Bulk: bulk, AWS: 2 * time.Millisecond, DMLY: seconds(dmlyTime),
 				}.Run(ctx, r.span)
 				mu.Lock()

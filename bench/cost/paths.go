@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"dmlysender/bench/drive"
+	"dmlysender/bench/rig"
 )
 
 // The paths.
@@ -102,11 +102,11 @@ func (s *stand) queue(ctx context.Context, name string, n, together int) (counte
 
 // request calls the api.
 func (s *stand) request(ctx context.Context, api *function, path, body string, headers map[string]string, want int) error {
-	all := map[string]string{"x-api-key": key, "content-type": "application/json", "host": "bench"}
+	all := map[string]string{"x-api-key": rig.Key, "content-type": "application/json", "host": "bench"}
 	for name, value := range headers {
 		all[name] = value
 	}
-	event, err := drive.Call(http.MethodPost, path, all, body)
+	event, err := rig.Call(http.MethodPost, path, all, body)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (s *stand) request(ctx context.Context, api *function, path, body string, h
 		return err
 	}
 	s.pay(usage{httpRequests: 1, logBytes: float64(logged(accessLine))})
-	status, text, err := drive.Answered(answer)
+	status, text, err := rig.Answered(answer)
 	if err == nil && status != want {
 		err = fmt.Errorf("%s was answered %d %s", path, status, text)
 	}
@@ -124,7 +124,7 @@ func (s *stand) request(ctx context.Context, api *function, path, body string, h
 
 // async are calls that are answered as soon as the message is on the queue.
 func (s *stand) async(ctx context.Context, n int) (counted, error) {
-	api := s.function("api", unpaced)
+	api := s.function("api", rig.Unpaced)
 	return s.count(ctx, asyncPath, n, func(ctx context.Context) error {
 		for i := range n {
 			if err := s.request(ctx, api, "/v1/messages", message(fmt.Sprintf("async-%d", i), ""), nil, http.StatusAccepted); err != nil {
@@ -137,7 +137,7 @@ func (s *stand) async(ctx context.Context, n int) (counted, error) {
 
 // sync are calls that are answered when the message was sent. Their rechecks come twenty seconds later.
 func (s *stand) sync(ctx context.Context, n int) (counted, error) {
-	api := s.function("api", unpaced)
+	api := s.function("api", rig.Unpaced)
 	return s.count(ctx, syncPath, n, func(ctx context.Context) error {
 		for i := range n {
 			err := s.request(ctx, api, "/v1/messages", message(fmt.Sprintf("sync-%d", i), ""), map[string]string{"prefer": "wait=1"}, http.StatusOK)
@@ -152,7 +152,7 @@ func (s *stand) sync(ctx context.Context, n int) (counted, error) {
 // sendAt are calls for a time for which a schedule is made. As that is at least a quarter of an hour ahead, other messages, which are
 // for some seconds from now, are brought to the worker as schedules would bring them.
 func (s *stand) sendAt(ctx context.Context, n int) (counted, error) {
-	api := s.function("api", unpaced)
+	api := s.function("api", rig.Unpaced)
 	ask := func(id string, at time.Time) (string, error) {
 		body := message(id, `"sendAt": "`+at.Format(time.RFC3339)+`", `)
 		return body, s.request(ctx, api, "/v1/messages", body, nil, http.StatusAccepted)
@@ -194,7 +194,7 @@ func (s *stand) sendAt(ctx context.Context, n int) (counted, error) {
 
 // campaign is one to n people, at a rate at which it is fed and sent, minute by minute.
 func (s *stand) campaign(ctx context.Context, n, perMinute int) (counted, error) {
-	api, schedule := s.function("api", unpaced), s.function("schedule", perMinute)
+	api, schedule := s.function("api", rig.Unpaced), s.function("schedule", perMinute)
 	id := fmt.Sprintf("bench-%d", perMinute)
 	return s.count(ctx, campaignPath, n, func(ctx context.Context) error {
 		s.upload(id, n)

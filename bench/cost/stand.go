@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,18 +13,14 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"dmlysender/bench/binary"
-	"dmlysender/bench/drive"
+	"dmlysender/bench/rig"
 	"dmlysender/shared/dmlytest"
 )
 
 const (
-	// key is DMLY's and that of the callers.
-	key = "bench-key-0001"
-	// unpaced is a rate that holds nothing back.
-	unpaced = 600_000
 	// pumps is how many batches are with the worker at the same time.
 	pumps = 4
-	batch = 10
+	batch = rig.BatchSize
 	// drainTime is the most that is waited for a queue's records.
 	drainTime = 4 * time.Minute
 	pollEvery = 100 * time.Millisecond
@@ -33,14 +28,14 @@ const (
 
 // stand is a stack whose cloud counts. It is to be closed.
 type stand struct {
-	drive.Stack
+	rig.Stack
 	cloud    *cloud
 	sim      *dmlytest.Server
 	binaries map[string]string
 	worker   *function
-	// functions are all that were made, and ends the ends of the servers.
+	// functions are all that were made, and end is that of the servers.
 	functions []*function
-	ends      []func()
+	end       func()
 
 	mu sync.Mutex
 	// paid is what is called by others than the functions: by users, by the gateway, by Lambda and by Scheduler.
@@ -50,8 +45,8 @@ type stand struct {
 // newStand builds the functions into dir and serves what they talk to.
 func newStand(ctx context.Context, dir string) (s *stand, err error) {
 	s = &stand{
-		Stack: drive.Stack{Name: "bench"}, binaries: map[string]string{},
-		cloud: newCloud(key), sim: dmlytest.New(dmlytest.Options{Key: key}),
+		binaries: map[string]string{},
+		cloud:    newCloud(rig.Key), sim: dmlytest.New(dmlytest.Options{Key: rig.Key}),
 	}
 	for _, name := range []string{"worker", "api", "schedule"} {
 		s.binaries[name] = filepath.Join(dir, name)
@@ -59,19 +54,10 @@ func newStand(ctx context.Context, dir string) (s *stand, err error) {
 			return nil, err
 		}
 	}
-	for _, server := range []struct {
-		handler http.Handler
-		url     *string
-	}{{s.sim, &s.DMLY}, {s.cloud, &s.AWS}} {
-		url, end, err := drive.Serve(ctx, server.handler)
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-		*server.url, s.ends = url, append(s.ends, end)
+	if s.Stack, s.end, err = rig.Serve(ctx, s.sim, s.cloud); err != nil {
+		return nil, err
 	}
-	s.DMLY += dmlytest.BasePath
-	s.worker = s.function("worker", unpaced)
+	s.worker = s.function("worker", rig.Unpaced)
 	return s, nil
 }
 
@@ -91,9 +77,7 @@ func (s *stand) close() {
 			fmt.Fprintln(os.Stderr, "cost:", err)
 		}
 	}
-	for _, end := range s.ends {
-		end()
-	}
+	s.end()
 }
 
 // pay counts what is called without the meter.
@@ -148,7 +132,7 @@ func (s *stand) pump(ctx context.Context, queue string) (done int, err error) {
 			return 0, nil
 		}
 	}
-	event, err := drive.Batch(s.QueueARN(queue), taken)
+	event, err := rig.Batch(s.QueueARN(queue), taken)
 	if err != nil {
 		return 0, err
 	}
@@ -157,7 +141,7 @@ func (s *stand) pump(ctx context.Context, queue string) (done int, err error) {
 		return 0, err
 	}
 	s.pay(usage{sqsRequests: 1})
-	notDone, err := drive.NotDone(answer)
+	notDone, err := rig.NotDone(answer)
 	if err != nil {
 		return 0, err
 	}

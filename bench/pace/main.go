@@ -19,8 +19,8 @@ import (
 	"time"
 
 	"dmlysender/bench/binary"
-	"dmlysender/bench/drive"
 	"dmlysender/bench/figures"
+	"dmlysender/bench/rig"
 )
 
 // window is what a rate holds in.
@@ -75,7 +75,7 @@ func measure(ctx context.Context, worker string, aws, span time.Duration) ([]res
 		all.Go(func() {
 			r := &results[i]
 			begun := time.Now()
-			r.sending, failed[i] = drive.Backlog{Worker: worker, Workers: r.workers, PerMinute: r.perMinute, AWS: aws}.Run(ctx, span)
+			r.sending, failed[i] = rig.Backlog{Worker: worker, Workers: r.workers, PerMinute: r.perMinute, AWS: aws}.Run(ctx, span)
 			r.begun, r.span = begun, span
 		})
 	}

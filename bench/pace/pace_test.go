@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"dmlysender/bench/binary"
-	"dmlysender/bench/drive"
+	"dmlysender/bench/rig"
 )
 
 // steady are messages that arrive one after the other, for two minutes.
@@ -71,7 +71,7 @@ func TestTheTableSaysWhatCollides(t *testing.T) {
 func TestRealWorkersShareABacklog(t *testing.T) {
 	t.Parallel()
 	worker := build(t)
-	s, err := drive.Backlog{Worker: worker, Workers: 2, PerMinute: 60_000, Bulk: true}.Run(t.Context(), 3*time.Second)
+	s, err := rig.Backlog{Worker: worker, Workers: 2, PerMinute: 60_000, Bulk: true}.Run(t.Context(), 3*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

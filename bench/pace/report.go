@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"dmlysender/bench/drive"
+	"dmlysender/bench/rig"
 )
 
 const (
@@ -23,7 +23,7 @@ type result struct {
 	perMinute, workers int
 	begun              time.Time
 	span               time.Duration
-	sending            drive.Sending
+	sending            rig.Sending
 }
 
 // achieved is which part of the rate was used, once the first seconds were over.

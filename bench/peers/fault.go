@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-lambda-go/events"
 
 	"dmlysender/bench/rig"
 	"dmlysender/bench/runtimeapi"
@@ -76,14 +73,14 @@ func suffer(ctx context.Context, subjects func(*rig.Rig) []subject, all []*measu
 
 // meet returns how often DMLY accepted the message.
 func (f fault) meet(ctx context.Context, function func(*rig.Rig) rig.Function) (accepted int, err error) {
-	r, err := rig.Serve(ctx, f.write)
+	r, err := rig.New(ctx, f.write)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer r.Close()
 	r.DMLY.Inject(f.plan...)
 	l := lambda{rig: r, function: function(r)}
-	if l.event, err = json.Marshal(r.Event(1, l.function.Body)); err != nil {
+	if l.event, err = r.Event(1, l.function.Body); err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, l.end()) }()
@@ -132,11 +129,8 @@ func (l *lambda) deliver(ctx context.Context) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	var response events.SQSEventResponse
-	if err := json.Unmarshal(answer, &response); err != nil {
-		return false, err
-	}
-	return len(response.BatchItemFailures) == 0, nil
+	notDone, err := rig.NotDone(answer)
+	return len(notDone) == 0, err
 }
 
 // killed brings the record, kills the process at the moment, and waits for the end of the invocation's time: SQS brings a record

@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -75,11 +74,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // measureAll measures everything about the subjects, the worker being the first.
 func measureAll(ctx context.Context, p plan, subjects func(*rig.Rig) []subject) (r results, err error) {
 	r.plan = p
-	stage, err := rig.Serve(ctx, p.aws)
+	stage, err := rig.New(ctx, p.aws)
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
+	defer stage.Close()
 	b := bench{Rig: stage, plan: p, subjects: subjects(stage)}
 	if r.subjects, err = b.measure(ctx); err != nil {
 		return r, err

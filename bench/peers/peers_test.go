@@ -123,15 +123,11 @@ func TestTheWorkerMeetsFaults(t *testing.T) {
 func TestSubjectsAreMeasured(t *testing.T) {
 	t.Parallel()
 	worker, bare := build(t, "./functions/worker"), build(t, "./bench/throughput/bare")
-	stage, err := rig.Serve(t.Context(), 0)
+	stage, err := rig.New(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := stage.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(stage.Close)
 	subjects := []subject{{Function: stage.Worker(worker), keeps: true}, {Function: stage.Bare(bare)}}
 	b := bench{Rig: stage, plan: plan{dmly: 20 * time.Millisecond, starts: 2, processes: 2, batches: 7, slowBatches: 2}, subjects: subjects}
 	all, err := b.measure(t.Context())

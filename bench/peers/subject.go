@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"dmlysender/bench/rig"
 )
 
@@ -18,7 +20,7 @@ const postSeconds = "5"
 
 // peer is a function of Powertools, started by the script at path.
 func peer(r *rig.Rig, name, path, handler string, least float64) subject {
-	env := append(append(r.AWSEnv(), rig.LambdaEnv("peer")...), r.SenderEnv()...)
+	env := slices.Concat(r.AWSEnv(), rig.LambdaEnv("peer"), r.SenderEnv())
 	return subject{least: least, keeps: true, Function: rig.Function{Name: name, Path: path, Body: rig.Ours, Env: append(env,
-		"_HANDLER="+handler, "TABLE="+rig.Table, "DMLY_KEY_SECRET=bench/dmly-key", "POST_SECONDS="+postSeconds)}}
+		"_HANDLER="+handler, "TABLE="+r.Name, "DMLY_KEY_SECRET="+r.Secret("dmly"), "POST_SECONDS="+postSeconds)}}
 }

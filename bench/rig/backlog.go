@@ -1,27 +1,21 @@
-package drive
+package rig
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-lambda-go/events"
 
 	"dmlysender/bench/runtimeapi"
 	"dmlysender/bench/standin"
 	"dmlysender/shared/dmlytest"
 )
 
-const (
-	batchSize = 10
-	// workerTimeout is the template's.
-	workerTimeout = 30 * time.Second
-)
+// workerTimeout is the template's.
+const workerTimeout = 30 * time.Second
 
 // Backlog is a queue that is never empty, and the workers that share it.
 type Backlog struct {
@@ -51,24 +45,17 @@ type Sending struct {
 
 // Run has the workers send for a time.
 func (b Backlog) Run(ctx context.Context, span time.Duration) (s Sending, err error) {
-	sim := dmlytest.New(dmlytest.Options{})
+	sim := dmlytest.New(dmlytest.Options{Key: Key})
 	if b.DMLY > 0 {
 		sim.Inject(dmlytest.Fault{Latency: b.DMLY.String(), Times: -1})
 	}
-	tally := &tally{next: standin.New(standin.Options{Latency: b.AWS, Secret: dmlytest.DefaultKey})}
-	stack := Stack{Name: "bench", PerMinute: b.PerMinute}
-	for _, server := range []struct {
-		handler http.Handler
-		url     *string
-	}{{sim, &stack.DMLY}, {tally, &stack.AWS}} {
-		url, end, err := Serve(ctx, server.handler)
-		if err != nil {
-			return s, err
-		}
-		defer end()
-		*server.url = url
+	tally := &tally{next: standin.New(standin.Options{Latency: b.AWS, Secret: Key})}
+	stack, end, err := Serve(ctx, sim, tally)
+	if err != nil {
+		return s, err
 	}
-	stack.DMLY += dmlytest.BasePath
+	defer end()
+	stack.PerMinute = b.PerMinute
 	if s, err = b.send(ctx, stack, span); err != nil {
 		return s, err
 	}
@@ -111,11 +98,11 @@ func (b Backlog) work(ctx context.Context, stack Stack, number int) (s Sending, 
 	if b.Bulk {
 		queue, priority = "bulk", "bulk"
 	}
-	var batch []events.SQSMessage
+	var batch []Record
 	for made := 0; ; {
-		for ; len(batch) < batchSize; made++ {
+		for ; len(batch) < BatchSize; made++ {
 			id := fmt.Sprintf("order-%d-%d", number, made)
-			batch = append(batch, record(id, 1, `{"id": "`+id+`", "channel": "whatsapp", "type": "text", "priority": "`+priority+
+			batch = append(batch, NewRecord(id, 1, `{"id": "`+id+`", "channel": "whatsapp", "type": "text", "priority": "`+priority+
 				`", "workspace": {"id": "W1"}, "recipient": {"phoneNumber": "+15551234567"}, "textMessage": "Your order is on its way."}`))
 		}
 		event, err := Batch(stack.QueueARN(queue), batch)
@@ -142,19 +129,13 @@ func (b Backlog) work(ctx context.Context, stack Stack, number int) (s Sending, 
 }
 
 // comeBack are the records that were not done, as SQS brings them again.
-func comeBack(batch []events.SQSMessage, notDone map[string]bool) (back []events.SQSMessage) {
+func comeBack(batch []Record, notDone map[string]bool) (back []Record) {
 	for _, r := range batch {
 		if notDone[r.MessageId] {
-			back = append(back, record(r.MessageId, 2, r.Body))
+			back = append(back, NewRecord(r.MessageId, 2, r.Body))
 		}
 	}
 	return back
-}
-
-func record(id string, receives int, body string) events.SQSMessage {
-	return events.SQSMessage{MessageId: id, ReceiptHandle: "receipt", Body: body, Attributes: map[string]string{
-		"ApproximateReceiveCount": strconv.Itoa(receives), "SentTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10),
-	}}
 }
 
 // tally counts what becomes of the updates, which are all of the pace's item: the ledger puts its items.

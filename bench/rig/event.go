@@ -1,40 +1,29 @@
-// Package drive hands built functions the events that AWS would, so that what they do can be measured: batches of a queue, calls of
-// the HTTP API, and a backlog that several workers share.
-package drive
+package rig
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Serve serves a handler on a free port of 127.0.0.1 until end is called.
-func Serve(ctx context.Context, handler http.Handler) (url string, end func(), err error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, fmt.Errorf("serve what the functions talk to: %w", err)
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener) // Ends with ErrServerClosed.
-	}()
-	return "http://" + listener.Addr().String(), func() {
-		_ = server.Close() // Nobody is left who would be served.
-		<-served
-	}, nil
+// Record is a record of a queue.
+type Record = events.SQSMessage
+
+// NewRecord is a record as SQS brings it: for the first time if it was received once.
+func NewRecord(id string, receives int, body string) Record {
+	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	return Record{MessageId: id, ReceiptHandle: "MessageReceiptHandle", Body: body, Attributes: map[string]string{
+		"ApproximateReceiveCount": strconv.Itoa(receives), "SentTimestamp": now, "SenderId": Account, "ApproximateFirstReceiveTimestamp": now,
+	}}
 }
 
 // Batch is the event with which Lambda hands records of a queue to a function. Of each record the body, the ids and the attributes
 // are the caller's; what else SQS says of it is added.
-func Batch(queueARN string, records []events.SQSMessage) ([]byte, error) {
-	event := events.SQSEvent{Records: make([]events.SQSMessage, len(records))}
+func Batch(queueARN string, records []Record) ([]byte, error) {
+	event := events.SQSEvent{Records: make([]Record, len(records))}
 	for i, r := range records {
 		r.EventSource, r.EventSourceARN, r.AWSRegion = "aws:sqs", queueARN, Region
 		r.Md5OfBody = "b78b3c8941985e21ed9432a97adb5b37" // Nobody looks at it.

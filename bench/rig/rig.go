@@ -1,12 +1,10 @@
-// Package rig serves what a function talks to, a simulated DMLY and a stand-in for AWS, and has functions send batches through them.
+// Package rig has the built functions do what they do on AWS, so that it can be measured: it serves what they talk to, a simulated DMLY
+// and a stand-in for AWS, and hands them the events that AWS would.
 package rig
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -14,66 +12,35 @@ import (
 	"dmlysender/shared/dmlytest"
 )
 
-const (
-	// DMLYKey is the key that the simulated DMLY takes, and the value of every secret.
-	DMLYKey = "bench-key-0001"
-	// Table is the ledger's.
-	Table = "bench-table"
-)
+// Unpaced is a rate a minute that is far more than is ever sent, so that the pace holds nothing back.
+const Unpaced = 600_000
 
-// Rig is what functions talk to, each on a port of 127.0.0.1. Its exported fields do not change.
+// Rig is a stack that functions send batches of new messages through. Its exported fields do not change.
 type Rig struct {
-	DMLY    *dmlytest.Server
-	AWS     *standin.AWS
-	DMLYURL string // With the base path.
-	AWSURL  string
+	Stack
+	DMLY *dmlytest.Server
+	AWS  *standin.AWS
 
-	servers []*http.Server
-	serving sync.WaitGroup
+	end func()
 
 	mu  sync.Mutex
 	ids int // How many ids were made.
 }
 
-// Serve serves a DMLY, and an AWS whose calls take a latency each. It must be closed.
-func Serve(ctx context.Context, latency time.Duration) (*Rig, error) {
+// New serves a DMLY, and an AWS whose calls take a latency each. The rig must be closed.
+func New(ctx context.Context, latency time.Duration) (*Rig, error) {
 	r := &Rig{
-		DMLY: dmlytest.New(dmlytest.Options{Key: DMLYKey}),
-		AWS:  standin.New(standin.Options{Latency: latency, Secret: DMLYKey}),
+		DMLY: dmlytest.New(dmlytest.Options{Key: Key}),
+		AWS:  standin.New(standin.Options{Latency: latency, Secret: Key}),
 	}
-	for _, stand := range []struct {
-		handler http.Handler
-		url     *string
-	}{{r.DMLY, &r.DMLYURL}, {r.AWS, &r.AWSURL}} {
-		var err error
-		if *stand.url, err = r.serve(ctx, stand.handler); err != nil {
-			return nil, errors.Join(err, r.Close())
-		}
-	}
-	r.DMLYURL += dmlytest.BasePath
-	return r, nil
-}
-
-func (r *Rig) serve(ctx context.Context, handler http.Handler) (url string, err error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("serve what the functions talk to: %w", err)
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	r.servers = append(r.servers, server)
-	r.serving.Go(func() { _ = server.Serve(listener) }) // Ends with ErrServerClosed.
-	return "http://" + listener.Addr().String(), nil
+	var err error
+	r.Stack, r.end, err = Serve(ctx, r.DMLY, r.AWS)
+	r.PerMinute = Unpaced
+	return r, err
 }
 
 // Close ends the servers.
-func (r *Rig) Close() error {
-	var problems []error
-	for _, server := range r.servers {
-		problems = append(problems, server.Close())
-	}
-	r.serving.Wait()
-	return errors.Join(problems...)
-}
+func (r *Rig) Close() { r.end() }
 
 // ID returns a number that it has not returned before. It is safe for concurrent use.
 func (r *Rig) ID() int {
@@ -81,4 +48,14 @@ func (r *Rig) ID() int {
 	defer r.mu.Unlock()
 	r.ids++
 	return r.ids
+}
+
+// Event is a batch of n new messages as SQS makes it.
+func (r *Rig) Event(n int, body func(id string) string) ([]byte, error) {
+	records := make([]Record, n)
+	for i := range records {
+		number := r.ID()
+		records[i] = NewRecord(fmt.Sprintf("6b1f7e0a-0000-4000-8000-%012d", number), 1, body(fmt.Sprintf("order-%d-shipped", number)))
+	}
+	return Batch(r.QueueARN("send"), records)
 }

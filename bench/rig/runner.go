@@ -2,11 +2,8 @@ package rig
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/aws/aws-lambda-go/events"
 
 	"dmlysender/bench/runtimeapi"
 )
@@ -47,9 +44,9 @@ func (r *Runner) CPU() time.Duration {
 
 // Batch has the function send a batch of new messages, and fails if one of them comes back.
 func (r *Runner) Batch(ctx context.Context) (took time.Duration, answer []byte, err error) {
-	event, err := json.Marshal(r.rig.Event(BatchSize, r.Body))
+	event, err := r.rig.Event(BatchSize, r.Body)
 	if err != nil {
-		return 0, nil, fmt.Errorf("make a batch for %s: %w", r.Name, err)
+		return 0, nil, err
 	}
 	begin := time.Now()
 	answer, err = r.Process.Invoke(ctx, event, batchLimit)
@@ -57,11 +54,11 @@ func (r *Runner) Batch(ctx context.Context) (took time.Duration, answer []byte, 
 	if err != nil {
 		return 0, nil, fmt.Errorf("send a batch with %s: %w; its output ends: %s", r.Name, err, tail(r.Process.Output()))
 	}
-	var response events.SQSEventResponse
-	if err := json.Unmarshal(answer, &response); err != nil {
-		return 0, nil, fmt.Errorf("read the answer of %s: %w", r.Name, err)
+	notDone, err := NotDone(answer)
+	if err != nil {
+		return 0, nil, err
 	}
-	if n := len(response.BatchItemFailures); n > 0 {
+	if n := len(notDone); n > 0 {
 		return 0, nil, fmt.Errorf("%s sent %d of %d messages; its output ends: %s", r.Name, BatchSize-n, BatchSize, tail(r.Process.Output()))
 	}
 	r.batches++
@@ -70,22 +67,3 @@ func (r *Runner) Batch(ctx context.Context) (took time.Duration, answer []byte, 
 
 // tail is enough of an output to see what went wrong.
 func tail(output string) string { return output[max(0, len(output)-500):] }
-
-// Event is a batch of n new messages as SQS makes it.
-func (r *Rig) Event(n int, body func(id string) string) events.SQSEvent {
-	var event events.SQSEvent
-	for range n {
-		number := r.ID()
-		event.Records = append(event.Records, events.SQSMessage{
-			MessageId: fmt.Sprintf("6b1f7e0a-0000-4000-8000-%012d", number), ReceiptHandle: "MessageReceiptHandle",
-			Body: body(fmt.Sprintf("order-%d-shipped", number)),
-			Attributes: map[string]string{
-				"ApproximateReceiveCount": "1", "SentTimestamp": "1796022000000", "SenderId": "123456789012",
-				"ApproximateFirstReceiveTimestamp": "1796022000001",
-			},
-			Md5OfBody: "b78b3c8941985e21ed9432a97adb5b37", EventSource: "aws:sqs",
-			EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:send", AWSRegion: "us-east-1",
-		})
-	}
-	return event
-}

@@ -39,6 +39,6 @@ func newBench(ctx context.Context, dir string, p plan) (*bench, error) {
 		}
 	}
 	var err error
-	b.Rig, err = rig.Serve(ctx, p.aws)
+	b.Rig, err = rig.New(ctx, p.aws)
 	return b, err
 }

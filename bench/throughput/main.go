@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer b.Close() //nolint:errcheck // What it served has been measured.
+	defer b.Close()
 	r, err := b.measure(ctx)
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func (b *bench) measure(ctx context.Context) (results, error) {
 	if r.fast, err = b.fast(ctx); err != nil {
 		return r, err
 	}
-	for _, ledger := range []string{"memory:", "dynamodb:" + rig.Table} {
+	for _, ledger := range []string{"memory:", "dynamodb:" + b.Name} {
 		c, err := b.count(ctx, ledger)
 		if err != nil {
 			return r, err
@@ -151,13 +151,13 @@ func (b *bench) inTurn(ctx context.Context, p *pairs, worker, bare *rig.Runner, 
 // ledgerWrites returns a function that writes to the ledger once, where nothing stands, and tells how long that took.
 func (b *bench) ledgerWrites() (func(context.Context) (time.Duration, error), error) {
 	env := map[string]string{
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": b.AWSURL,
+		"AWS_REGION": rig.Region, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": b.AWSURL,
 	}
 	cfg, err := awsconf.FromEnv(func(name string) string { return env[name] })
 	if err != nil {
 		return nil, err
 	}
-	ledger := dynamodb.Open(cfg, rig.Table)
+	ledger := dynamodb.Open(cfg, b.Name)
 	return func(ctx context.Context) (time.Duration, error) {
 		id, now := fmt.Sprintf("write-%d", b.ID()), time.Now()
 		item := delivery.Item{

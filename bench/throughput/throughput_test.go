@@ -25,7 +25,7 @@ func TestABatchIsHeldAgainstDMLYsTimeAndTwoWrites(t *testing.T) {
 		slow:  pairs{workerTimes: ms(265, 266, 300), bareTimes: ms(201, 190, 202)},
 		fast:  pairs{workerTimes: ms(8, 9, 7), bareTimes: ms(2), workerCPU: ms(0.5), bareCPU: ms(0.1)},
 		write: 3 * time.Millisecond,
-		costs: []cost{{ledger: "memory:", objects: 287, bytes: 23_240}, {ledger: "dynamodb:bench-table", calls: 2, objects: 1080, bytes: 95_500}},
+		costs: []cost{{ledger: "memory:", objects: 287, bytes: 23_240}, {ledger: "dynamodb:bench", calls: 2, objects: 1080, bytes: 95_500}},
 	}
 	for _, tt := range []struct {
 		write time.Duration
@@ -37,8 +37,8 @@ func TestABatchIsHeldAgainstDMLYsTimeAndTwoWrites(t *testing.T) {
 			"batch, DMLY answers in 200ms  3          266.00     201.00   1.32\n",
 			"batch, DMLY answers at once   3          8.00       2.00     4.00\n",
 			"processor time of a message   1          0.50       0.10     5.00\n",
-			"LEDGER=memory:               0.0             287                23.2\n",
-			"LEDGER=dynamodb:bench-table  2.0             1080               95.5\n",
+			"LEDGER=memory:         0.0             287                23.2\n",
+			"LEDGER=dynamodb:bench  2.0             1080               95.5\n",
 			"1.3 × that and 2 ledger writes of 3.00 ms, together 266.00 ms.", "It takes 266.00 ms, 1.33 × DMLY's time: holds.",
 		}},
 		{2 * time.Millisecond, []string{"together 264.00 ms.", "It takes 266.00 ms, 1.33 × DMLY's time: does not hold."}},
@@ -63,11 +63,7 @@ func TestRealBinariesAreMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(b.Close)
 	r, err := b.measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -106,11 +102,7 @@ func TestMessagesThatAreNotSentAreNotMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(b.Close)
 	for _, f := range []rig.Function{b.Worker(b.binaries["worker"]), b.Bare(b.binaries["bare"]), b.counted("memory:")} {
 		b.DMLY.Inject(dmlytest.Fault{Status: 503, RetryAfter: "60"})
 		r, err := b.Start(t.Context(), f)
