@@ -10,7 +10,8 @@ import (
 	"dmlysender/shared/message"
 )
 
-// maxTries is how often planning is begun. It is begun again if it did not end in its time, or could not be written.
+// maxTries is how often a planning may not come to its end: killed, or out of its time. One that ends with an error, as its files
+// cannot be read or written for now, is begun again for as long as that lasts.
 const maxTries = 10
 
 // plan turns the audience into the plan. Nothing of it is there before it is whole; then the campaign runs.
@@ -27,7 +28,7 @@ func (h *hand) plan(ctx context.Context) error {
 		return h.refuse(ctx, reason)
 	}
 	if err != nil {
-		return fmt.Errorf("plan: %w", err)
+		return h.ended(ctx, fmt.Errorf("plan: %w", err))
 	}
 	counts, err := h.Ledger.Counts(ctx, h.r.ID, h.Clock.Now())
 	if err != nil {
@@ -53,6 +54,15 @@ func (h *hand) plan(ctx context.Context) error {
 		h.log(ctx, h.r, "planned")
 	}
 	return err
+}
+
+// ended returns the error that a planning ended with, and does not count it as one that did not come to its end.
+func (h *hand) ended(ctx context.Context, failure error) error {
+	if errors.Is(failure, context.DeadlineExceeded) || ctx.Err() != nil {
+		return failure
+	}
+	_, err := h.change(ctx, func(r *Record) bool { r.Tries--; return r.State == Planning })
+	return errors.Join(failure, err)
 }
 
 // unusableError says that an audience cannot be used, for the user.

@@ -64,7 +64,7 @@ type Record struct {
 	// ForgetAt is when the record's time is over: from then on it counts as absent. The zero time is never.
 	ForgetAt time.Time `json:"forgetAt,omitzero"`
 
-	// Tries is how often its planning was begun.
+	// Tries is how often its planning was begun, and has not ended.
 	Tries int `json:"tries,omitempty"`
 	// Summary is what became of the audience, without the problems.
 	Summary plan.Summary `json:"summary"`

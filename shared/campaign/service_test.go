@@ -220,6 +220,36 @@ func TestAPlanningThatDoesNotEndIsBegunAgainAndNotForEver(t *testing.T) {
 	})
 }
 
+// away is a planner whose files cannot be read or written for some times.
+type away struct {
+	campaign.Planner
+	times *int
+}
+
+func (a away) Plan(ctx context.Context, d plan.Definition, from io.Reader, rows, problems io.Writer) (plan.Summary, error) {
+	if *a.times--; *a.times >= 0 {
+		return plan.Summary{}, errors.New("write the plan: no answer")
+	}
+	return a.Planner.Plan(ctx, d, from, rows, problems)
+}
+
+func TestAPlanningWaitsForItsFilesForAsLongAsThatTakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	times := 40
+	w.service.Planner = away{w.service.Planner, &times}
+	w.begin(5, "")
+	for range 40 {
+		if err := w.service.Tick(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer") {
+			t.Fatalf("got %v", err)
+		}
+		if state := w.status().State; state != campaign.Planning {
+			t.Fatalf("it is %s", state)
+		}
+	}
+	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 5})
+}
+
 func TestProblemsAreListedByPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
