@@ -278,6 +278,14 @@ func TestARowThatIsNoMessageAnyMoreIsRejected(t *testing.T) {
 	t.Parallel()
 	w := planned(t, func(plan string) string { return strings.Replace(plan, "whatsapp", "whatsupp", 1) })
 	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 2, delivery.Rejected: 1})
+	w.files.put("audiences/spring.csv", csv(4))
+	w.start(definition(t, ""))
+	w.lines[delivery.BulkLane].full = true
+	w.tick()
+	w.lines[delivery.BulkLane].full = false
+	const again = "campaigns/spring/2/plan.jsonl"
+	w.files.put(again, strings.Replace(string(w.files.contents[again]), "whatsapp", "whatsupp", 1))
+	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 3, delivery.Rejected: 1})
 }
 
 func TestAPlanThatIsDamagedIsAnErrorThatSaysWhatToDo(t *testing.T) {

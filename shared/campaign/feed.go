@@ -52,7 +52,7 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	messages := decode(rows)
-	wanted, err := h.wanted(ctx, messages)
+	wanted, err := h.wanted(ctx, rows, messages)
 	if err != nil {
 		return false, err
 	}
@@ -117,7 +117,7 @@ func (h *hand) enqueue(ctx context.Context) error {
 		return err
 	}
 	messages := decode(rows)
-	wanted, err := h.wanted(ctx, messages)
+	wanted, err := h.wanted(ctx, rows, messages)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ type want struct {
 
 // wanted says which messages have to be put on the queue: all, in a first run, and later those that the ledger does not have,
 // has on their way, has as rejected or failed with other content, or has as taken back by an earlier run.
-func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]want, error) {
+func (h *hand) wanted(ctx context.Context, rows []planRow, messages []message.Message) ([]want, error) {
 	wanted := slices.Repeat([]want{{queued: true}}, len(messages))
 	if !h.r.Again {
 		return wanted, nil
@@ -195,7 +195,7 @@ func (h *hand) wanted(ctx context.Context, messages []message.Message) ([]want, 
 		if !found {
 			continue
 		}
-		fingerprint, err := m.Fingerprint()
+		fingerprint, err := rows[i].fingerprint(m)
 		if err != nil {
 			return nil, err
 		}

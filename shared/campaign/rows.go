@@ -38,6 +38,14 @@ func (r planRow) message() message.Message {
 	return m
 }
 
+// fingerprint is that of the message that the row was decoded to, or what stands for it where it is recorded as rejected.
+func (r planRow) fingerprint(m message.Message) (string, error) {
+	if m.Channel == "" {
+		return message.FingerprintOf(r.body), nil
+	}
+	return m.Fingerprint()
+}
+
 // lines returns the whole lines of a file from a byte on, in up to most bytes. Behind the end there are none.
 func (s *Service) lines(ctx context.Context, name string, from, most int64) ([][]byte, error) {
 	part, err := s.Files.Range(ctx, name, from, most)

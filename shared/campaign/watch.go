@@ -145,7 +145,7 @@ func (h *hand) settle(ctx context.Context, s *sighting, found bool) {
 		generation = s.item.Generation + 1
 	case found && s.item.State.Final():
 		var fingerprint string
-		fingerprint, s.err = m.Fingerprint()
+		fingerprint, s.err = s.row.fingerprint(m)
 		s.rests = s.err == nil && keeps(s.item, fingerprint)
 		if s.rests || s.err != nil || h.r.State != Cancelled {
 			return

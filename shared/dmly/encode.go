@@ -74,7 +74,7 @@ func mergeWithin(body []byte, within Passthrough) ([]byte, error) {
 		if err := dec.Decode(&value); err != nil {
 			return nil, err
 		}
-		quoted, err := json.Marshal(name)
+		quoted, err := encodePlain(name)
 		if err != nil {
 			return nil, err
 		}
@@ -101,15 +101,13 @@ func mergeWithin(body []byte, within Passthrough) ([]byte, error) {
 // encodeWith writes an object that has at least one field of its own, with further
 // fields at its end.
 func encodeWith(object any, extra Passthrough) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(object); err != nil {
+	own, err := encodePlain(object)
+	if err != nil {
 		return nil, err
 	}
-	buf.Truncate(buf.Len() - len("}\n"))
+	buf := bytes.NewBuffer(bytes.TrimSuffix(own, []byte("}")))
 	for _, name := range sortedKeys(extra) {
-		quoted, err := json.Marshal(name)
+		quoted, err := encodePlain(name)
 		if err != nil {
 			return nil, err
 		}
@@ -120,6 +118,17 @@ func encodeWith(object any, extra Passthrough) ([]byte, error) {
 	}
 	buf.WriteByte('}')
 	return buf.Bytes(), nil
+}
+
+// encodePlain is [json.Marshal] that leaves <, > and & as they are.
+func encodePlain(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
 func sortedKeys(extra Passthrough) []string { return slices.Sorted(maps.Keys(extra)) }

@@ -38,8 +38,8 @@ var everyOperation = []struct {
 	}, `{"contact":{"id":"C1"},"workspace":{"id":"W1"},"mediaUrl":"https://example.com/a.gif","mimeType":"image/gif"}`},
 	{dmly.OpMessengerTemplate, func(ctx context.Context, c *dmly.Client) (dmly.MessageResponse, error) {
 		return c.Messenger.SendTemplate(ctx, dmly.MessengerTemplate{Contact: dmly.Contact{ID: "C1"}, Workspace: dmly.Workspace{ID: "W1"},
-			Elements: []dmly.Element{{Title: "Order 1042", Buttons: dmly.Buttons{raw(`{"title":"Track <it>","n":1.0}`)}, Passthrough: dmly.Passthrough{"subtitle": raw(`"<1>"`)}}}})
-	}, `{"contact":{"id":"C1"},"workspace":{"id":"W1"},"elements":[{"buttons":[{"title":"Track <it>","n":1.0}],"title":"Order 1042","subtitle":"<1>"}]}`},
+			Elements: []dmly.Element{{Title: "Order 1042", Buttons: dmly.Buttons{raw(`{"title":"Track <it>","n":1.0}`)}, Passthrough: dmly.Passthrough{"<subtitle>": raw(`"<1>"`)}}}})
+	}, `{"contact":{"id":"C1"},"workspace":{"id":"W1"},"elements":[{"buttons":[{"title":"Track <it>","n":1.0}],"title":"Order 1042","<subtitle>":"<1>"}]}`},
 	{dmly.OpInstagramText, func(ctx context.Context, c *dmly.Client) (dmly.MessageResponse, error) {
 		return c.Instagram.SendText(ctx, dmly.InstagramText{Contact: dmly.Contact{ID: "C1"}, Workspace: dmly.Workspace{ID: "W1"}, TextMessage: "Hi"})
 	}, `{"contact":{"id":"C1"},"workspace":{"id":"W1"},"textMessage":"Hi"}`},

@@ -36,6 +36,9 @@ func (m Message) Fingerprint() (string, error) {
 	h := sha256.New()
 	for i := range m.Steps() {
 		req := m.Request(i)
+		if req == nil {
+			return "", fmt.Errorf("fingerprint message %s: step %d is of no operation", m.ID, i)
+		}
 		body, err := dmly.Encode(req)
 		if err != nil {
 			return "", err

@@ -25,6 +25,10 @@ func TestFingerprintIsOfWhatWillBeSent(t *testing.T) {
 	if pinned := "1:9451c8cedaed8abd287ecede661a8b773d86c56eab6b2fa5c6e28188a002670c"; want != pinned {
 		t.Errorf("fingerprint = %s, want %s", want, pinned)
 	}
+	marked := fingerprint(t, `{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":"a","<b>&":1}],"passthrough":{"<c>":2}}`)
+	if pinned := "1:3014b346b5e16b5d67d6267b63557bf1ff126271a8c77ac71477439044b1c416"; marked != pinned {
+		t.Errorf("fingerprint = %s, want %s", marked, pinned)
+	}
 	for name, same := range map[string]string{
 		"another id":         `{"id":"2",` + base + `}`,
 		"times and policies": `{` + base + `,"sendAt":"2026-12-01T09:00:00Z","expiresAt":"2026-12-02T09:00:00Z","deliverWithin":{"from":"09:00","to":"20:00","timezone":"UTC"},"ifUnknown":"resend","priority":"bulk","cancelKey":"k"}`,

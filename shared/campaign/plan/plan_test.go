@@ -218,10 +218,26 @@ func TestAMissingWorkspaceIsTheCampaigns(t *testing.T) {
 	if e, ok := errors.AsType[*plan.AudienceError](err); !ok || !strings.HasPrefix(err.Error(), want) || !strings.Contains(e.Reason, "workspace") {
 		t.Errorf("err = %v, want %q and the workspace", err, want)
 	}
+	_, err = run(t, plan.Planner{Defaults: message.Defaults{Workspace: "\xff"}}, definition(t, "a.csv", toPhone), "phone\n+15551234567\n")
+	if e, ok := errors.AsType[*plan.AudienceError](err); !ok || !strings.Contains(e.Reason, "not valid UTF-8") {
+		t.Errorf("err = %v, want that the workspace is no text", err)
+	}
 	const theStacks = `W"{{9}}` // which no placeholder is looked for in
 	got, err := run(t, plan.Planner{Defaults: message.Defaults{Workspace: theStacks}}, definition(t, "a.csv", toPhone), "phone\n+15551234567\n")
 	if err != nil || got.messages[0].Workspace.ID != theStacks || got.messages[0].Priority != message.Bulk {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// Whatever a workspace is called, one that the message has is not added to it.
+func TestAWorkspaceOfTheMessageIsKept(t *testing.T) {
+	t.Parallel()
+	for _, own := range []string{"W1", "the stack's"} {
+		m := strings.Replace(toPhone, "{", `{"workspace":{"id":"`+own+`"},"priority":"normal",`, 1)
+		got, err := run(t, plan.Planner{Defaults: message.Defaults{Workspace: "W9"}}, definition(t, "a.csv", m), "phone\n+15551234567\n")
+		if err != nil || got.Good != 1 || got.messages[0].Workspace.ID != own || got.messages[0].Priority != message.Normal {
+			t.Errorf("%s: got %+v, %v", own, got, err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"dmlysender/shared/campaign/audience"
 	"dmlysender/shared/message"
@@ -73,6 +74,9 @@ func (p Planner) Plan(ctx context.Context, d Definition, from io.Reader, plan, p
 	}
 	if p.Defaults.Workspace == "" && !t.hasWorkspace {
 		return Summary{}, &AudienceError{Reason: `the message has no workspace, and there is no default one; add "workspace": {"id": "…"} to it`}
+	}
+	if !utf8.ValidString(p.Defaults.Workspace) {
+		return Summary{}, &AudienceError{Reason: "the default workspace is not valid UTF-8; set it anew, or name one in the message"}
 	}
 	format := audience.JSONL
 	if d.Audience.File != "" {

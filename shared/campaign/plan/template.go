@@ -30,7 +30,7 @@ type template struct {
 	places []string
 	// slots says which of the names a placeholder is, as it is written.
 	slots map[string]int
-	// hasWorkspace and hasPriority say that the message has one, perhaps by a placeholder.
+	// hasWorkspace and hasPriority say that the message has such a field.
 	hasWorkspace, hasPriority bool
 	// times has its sendAt, expiresAt and deliverWithin, as far as they have no placeholder.
 	times message.Message
@@ -88,6 +88,10 @@ func (t *template) scan() (problems []message.Problem) {
 		}
 		if dec.StackDepth() > maxDepth {
 			return []message.Problem{{Detail: fmt.Sprintf("is nested more than %d levels deep", maxDepth)}}
+		}
+		if token.Kind() == '"' && dec.StackDepth() == 1 && isName(dec) {
+			t.hasWorkspace = t.hasWorkspace || token.String() == "workspace"
+			t.hasPriority = t.hasPriority || token.String() == "priority"
 		}
 		if token.Kind() == '"' && strings.Contains(token.String(), opening) {
 			at := string(dec.StackPointer())
@@ -158,8 +162,6 @@ const stacks = "the stack's"
 // wrongInEachRow decodes the message as it is, and returns the problems that have nothing to do with a placeholder.
 func (t *template) wrongInEachRow() []message.Problem {
 	m, err := message.Decode(t.json, message.Defaults{Workspace: stacks})
-	t.hasWorkspace = m.Workspace.ID != stacks
-	t.hasPriority = m.Priority != "" || t.within("/priority")
 	t.times = message.Message{SendAt: m.SendAt, ExpiresAt: m.ExpiresAt}
 	if !t.within("/deliverWithin") {
 		t.times.DeliverWithin = m.DeliverWithin
