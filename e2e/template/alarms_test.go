@@ -9,7 +9,7 @@ import (
 
 // alarms are those that docs/operations.md and docs/troubleshooting.md have.
 var alarms = []string{
-	"Api5xxAlarm", "ApiThrottlesAlarm", "BulkDeadLetterAlarm", "BulkQueueAgeAlarm", "CampaignsStuckAlarm", "FailedAlarm", "KeyRefusedAlarm", "LedgerThrottlesAlarm",
+	"Api5xxAlarm", "ApiThrottlesAlarm", "BulkDeadLetterAlarm", "BulkQueueAgeAlarm", "CampaignsStuckAlarm", "FailedAlarm", "KeyRefusedAlarm", "LedgerThrottlesAlarm", "MessagesStuckAlarm",
 	"OutcomeDeadLetterAlarm", "ScheduleDeadLetterAlarm", "ScheduleErrorsAlarm", "ScheduleThrottlesAlarm", "SendDeadLetterAlarm",
 	"SendQueueAgeAlarm", "UnknownAlarm", "WorkerErrorsAlarm", "WorkerThrottlesAlarm",
 }

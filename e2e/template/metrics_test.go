@@ -17,7 +17,8 @@ import (
 var emitted = map[string]string{
 	telemetry.Sent: telemetry.ChannelDimension, telemetry.Rejected: telemetry.ChannelDimension, telemetry.Failed: telemetry.ChannelDimension,
 	telemetry.Unknown: telemetry.ChannelDimension, telemetry.Expired: telemetry.ChannelDimension,
-	telemetry.Attempts: "", telemetry.Latency: "", telemetry.PaceWait: "", telemetry.KeyRefused: "", telemetry.CampaignsStuck: "", telemetry.ColdStart: "-" + telemetry.FunctionDimension,
+	telemetry.Attempts: "", telemetry.Latency: "", telemetry.PaceWait: "", telemetry.KeyRefused: "",
+	telemetry.MessagesStuck: "", telemetry.CampaignsStuck: "", telemetry.ColdStart: "-" + telemetry.FunctionDimension,
 }
 
 // dimensions are the values that a dimension takes.
@@ -143,7 +144,7 @@ func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 		}
 	}
 	// These show as alarms.
-	shown[telemetry.KeyRefused], shown[telemetry.CampaignsStuck] = true, true
+	shown[telemetry.KeyRefused], shown[telemetry.MessagesStuck], shown[telemetry.CampaignsStuck] = true, true, true
 	for _, name := range slices.Sorted(maps.Keys(emitted)) {
 		if !shown[name] {
 			t.Errorf("the dashboard does not show %s", name)

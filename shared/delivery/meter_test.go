@@ -32,6 +32,7 @@ func (m *meter) Rested(channel message.Channel, state delivery.State) {
 func (m *meter) Posted(took time.Duration) { m.note("posted %v", took) }
 func (m *meter) Waited(d time.Duration)    { m.note("waited %v", d) }
 func (m *meter) KeyRefused()               { m.note("key refused") }
+func (m *meter) Stuck()                    { m.note("stuck") }
 
 // wantCounted compares what was counted since the last time.
 func (w *world) wantCounted(want ...string) {
@@ -138,7 +139,7 @@ func TestWhatADeadSenderLeftIsCountedByWhoeverFindsIt(t *testing.T) {
 	w := newCountedWorld(t)
 	m := text(t, "a", "Hello", "")
 	w.dead(m)
-	w.wantCounted("waited 0s")
+	w.wantCounted("waited 0s", "stuck")
 	w.recheck(m)
 	w.wantCounted("whatsapp unknown")
 }
@@ -227,5 +228,5 @@ func TestWhatWasNotWrittenDownIsNotCounted(t *testing.T) {
 	if _, err := w.try(text(t, "a", "Hello", "")); err == nil || !strings.Contains(err.Error(), "as sent") {
 		t.Fatalf("got %v", err)
 	}
-	w.wantCounted("waited 0s", "posted 0s")
+	w.wantCounted("waited 0s", "posted 0s", "stuck")
 }

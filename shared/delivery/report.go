@@ -17,6 +17,9 @@ import (
 // may its ids, as those of WhatsApp itself do. Both are in the ledger. What is said of few messages is left out for the others,
 // as a log costs by its bytes: a generation, a step or an attempt after the first, when the record comes back, a conflict.
 func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, r Result, err error) {
+	if err != nil && s.Meter != nil {
+		s.Meter.Stuck()
+	}
 	if s.Log == nil {
 		return
 	}

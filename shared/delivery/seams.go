@@ -177,6 +177,9 @@ type Meter interface {
 	Waited(d time.Duration)
 	// KeyRefused: DMLY refused an account's key, and the account waits for another one.
 	KeyRefused()
+	// Stuck: a message could not be taken further for an error, such as a ledger that does not answer or a key that cannot be read.
+	// Its record comes back.
+	Stuck()
 }
 
 // Clock is the time, and waiting for it.

@@ -26,6 +26,8 @@ const (
 	PaceWait = "PaceWait"
 	// KeyRefused counts how often DMLY refused an account's key.
 	KeyRefused = "KeyRefused"
+	// MessagesStuck counts how often a message could not be taken further for an error, and came back.
+	MessagesStuck = "MessagesStuck"
 	// CampaignsStuck counts the minutes in which a campaign could not be taken further for an error.
 	CampaignsStuck = "CampaignsStuck"
 	// ColdStart counts the first invocations of processes, by function.
@@ -87,6 +89,13 @@ func (m *Metrics) KeyRefused() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tally.keyRefused++
+}
+
+// Stuck implements [delivery.Meter].
+func (m *Metrics) Stuck() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tally.messagesStuck++
 }
 
 // CampaignsStuck counts a tick that could not take every campaign further.

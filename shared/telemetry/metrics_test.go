@@ -187,6 +187,8 @@ func TestAnInvocationIsOneLine(t *testing.T) {
 	r.Waited(0)
 	r.Waited(3 * time.Second)
 	r.KeyRefused()
+	r.Stuck()
+	r.Stuck()
 	r.CampaignsStuck()
 	r.Flush()
 	r.want(1,
@@ -194,7 +196,7 @@ func TestAnInvocationIsOneLine(t *testing.T) {
 		"dmly-sender Rejected in Count = 1", `dmly-sender Rejected Channel="whatsapp" in Count = 1`,
 		"dmly-sender Attempts in Count = 2", "dmly-sender Latency in Milliseconds = 200 1.234",
 		"dmly-sender PaceWait in Milliseconds = 0 3000", "dmly-sender KeyRefused in Count = 1",
-		"dmly-sender CampaignsStuck in Count = 1",
+		"dmly-sender MessagesStuck in Count = 2", "dmly-sender CampaignsStuck in Count = 1",
 	)
 	r.Flush()
 	r.want(0)

@@ -11,6 +11,7 @@ type tally struct {
 	rested            map[outcome]int
 	latency, paceWait []float64
 	keyRefused        int
+	messagesStuck     int
 	campaignsStuck    int
 }
 
@@ -33,7 +34,7 @@ var restedAs = []struct {
 
 // Series is how many metrics there are at most, by name and dimensions, as CloudWatch charges for them.
 func Series() int {
-	const undividedOnes, functions = 5, 3 // Attempts, Latency, PaceWait, KeyRefused and CampaignsStuck; ColdStart by function
+	const undividedOnes, functions = 6, 3 // Attempts, Latency, PaceWait, KeyRefused, MessagesStuck and CampaignsStuck; ColdStart by function
 	return len(restedAs)*len(channels) + undividedOnes + functions
 }
 
@@ -48,6 +49,9 @@ func (t tally) documents(function string) []*document {
 	}
 	if t.keyRefused > 0 {
 		all.at(0).add(undivided, metric{KeyRefused, count, t.keyRefused})
+	}
+	if t.messagesStuck > 0 {
+		all.at(0).add(undivided, metric{MessagesStuck, count, t.messagesStuck})
 	}
 	if t.campaignsStuck > 0 {
 		all.at(0).add(undivided, metric{CampaignsStuck, count, t.campaignsStuck})
