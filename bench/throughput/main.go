@@ -25,7 +25,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&p.slowRounds, "n", 31, "rounds with a slow DMLY; each is one batch of the worker and one of the bare loop")
 	flags.DurationVar(&p.dmly, "dmly", 200*time.Millisecond, "how long a slow DMLY takes to answer")
 	flags.DurationVar(&p.aws, "aws", 2*time.Millisecond, "how long a call of AWS takes to be answered")
-	check := flags.Bool("check", false, "fail if a batch takes longer than it may")
+	check := flags.Bool("check", true, "fail if a batch takes longer than it may")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
