@@ -25,7 +25,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return child(ctx, args[1:], out)
 	}
 	flags := flag.NewFlagSet("planning", flag.ContinueOnError)
-	rounds := flags.Int("n", 3, "rounds; each file is planned and read once in each")
+	rounds := flags.Int("n", 3, "rounds; the largest file is planned and read once in each, the others many times")
 	rows := flags.Int("rows", 1_000_000, "rows of the largest file; the others have a tenth and a hundredth of them")
 	check := flags.Bool("check", true, "fail if a limit is not kept")
 	if err := flags.Parse(args); err != nil {

@@ -2,85 +2,94 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
+	"slices"
 	"time"
-
-	"dmlysender/bench/figures"
 )
 
-// result is what was measured of one file. Times are medians, of processor time but for byTheClock.
+// slice is for how long the largest file is planned until it is the others' turn.
+const slice = 200 * time.Millisecond
+
+// result is what was measured of one file. Times are processor time.
 type result struct {
-	format     string
-	rows       int
-	plan       time.Duration
-	byTheClock time.Duration
-	read       time.Duration // of the reference
-	peakKB     int           // the highest
+	format string
+	rows   int
+	plan   timing
+	read   timing // of the reference
+	peakKB int    // the highest
 }
 
-// perSecond is how many rows a core that does nothing else plans in a second.
-func (r result) perSecond() float64      { return float64(r.rows) / r.plan.Seconds() }
-func (r result) againstReading() float64 { return float64(r.plan) / float64(r.read) }
+// timing is what it took to go through so many rows, all runs together.
+type timing struct {
+	busy time.Duration
+	rows int
+}
 
-// measure plans and reads three files of each format, one after the other in each round: what else the machine does falls on
-// all of them alike.
+func (t *timing) add(of taken) { t.busy, t.rows = t.busy+of.Busy, t.rows+of.Rows }
+
+// row is how long a row takes, in microseconds.
+func (t timing) row() float64 { return t.busy.Seconds() * 1e6 / float64(t.rows) }
+
+// perSecond is how many rows a core that does nothing else plans in a second.
+func (r result) perSecond() float64      { return 1e6 / r.plan.row() }
+func (r result) againstReading() float64 { return r.plan.row() / r.read.row() }
+
+// measure plans and reads three files of each format.
 func measure(ctx context.Context, dir string, rows, rounds int) ([]result, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	var results []result
-	var paths []string
 	for _, format := range []string{"csv", "jsonl"} {
+		var files []*file
 		for _, n := range []int{rows / 100, rows / 10, rows} {
 			path, err := write(dir, format, n)
 			if err != nil {
 				return nil, err
 			}
-			results, paths = append(results, result{format: format, rows: n}), append(paths, path)
+			files = append(files, &file{result: result{format: format, rows: n}, self: self, path: path})
 		}
-	}
-	type times struct{ plan, byTheClock, read []time.Duration }
-	all := make([]times, len(results))
-	for range rounds {
-		for i, path := range paths {
-			r, times := &results[i], &all[i]
-			t, err := one(ctx, self, planIt, path, r.rows)
-			if err != nil {
+		for range rounds {
+			if err := inTurns(ctx, files); err != nil {
 				return nil, err
 			}
-			times.plan, times.byTheClock = append(times.plan, t.Busy), append(times.byTheClock, t.Took)
-			r.peakKB = max(r.peakKB, t.PeakKB)
-			if t, err = one(ctx, self, readIt, path, r.rows); err != nil {
-				return nil, err
-			}
-			times.read = append(times.read, t.Busy)
 		}
-	}
-	for i, times := range all {
-		r := &results[i]
-		r.plan, r.byTheClock, r.read = figures.Median(times.plan), figures.Median(times.byTheClock), figures.Median(times.read)
+		for _, f := range files {
+			results = append(results, f.result)
+		}
 	}
 	return results, nil
 }
 
-// one makes one measurement in a process of its own.
-func one(ctx context.Context, self, what, path string, rows int) (t taken, err error) {
-	cmd := exec.CommandContext(ctx, self, childArgument, what, path) //nolint:gosec // It is this program.
-	cmd.Env = []string{"GOMAXPROCS=1"}
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+// inTurns plans and reads each file. A machine that is shared is slow and fast for seconds on end, and the largest file takes as long: so it
+// is stopped every moment, for the smallest one to be planned, and for one between now and then. What they took together compares.
+func inTurns(ctx context.Context, files []*file) error {
+	smallest, large := files[0], files[len(files)-1]
+	planning, err := large.start(ctx, planIt)
 	if err != nil {
-		return t, fmt.Errorf("%s %s: %w", what, path, err)
+		return err
 	}
-	if err := json.Unmarshal(out, &t); err != nil {
-		return t, fmt.Errorf("read what was measured: %w", err)
+	defer planning.end()
+	for turn := 0; ; turn++ {
+		ended := planning.forA(slice)
+		for _, f := range slices.Backward(files[:len(files)-1]) {
+			if f != smallest && turn%8 > 0 {
+				continue
+			}
+			for _, what := range []string{planIt, readIt} {
+				if err := f.run(ctx, what); err != nil {
+					return err
+				}
+			}
+		}
+		if ended {
+			break
+		}
 	}
-	if t.Rows != rows {
-		return t, fmt.Errorf("%s %s: %d rows, want %d: the figures are of something else", what, path, t.Rows, rows)
+	if err := large.note(planIt, planning); err != nil {
+		return err
 	}
-	return t, nil
+	return large.run(ctx, readIt)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,12 +13,12 @@ import (
 
 func TestEachLimitIsHeld(t *testing.T) {
 	t.Parallel()
-	smallest := result{format: "csv", rows: 10_000, plan: 150 * time.Millisecond, byTheClock: 160 * time.Millisecond, read: 2 * time.Millisecond, peakKB: 20 << 10}
-	good := result{format: "csv", rows: 1_000_000, plan: 15 * time.Second, byTheClock: 16 * time.Second, read: 200 * time.Millisecond, peakKB: 79 << 10}
+	smallest := result{format: "csv", rows: 10_000, plan: timing{300 * time.Millisecond, 20_000}, read: timing{2 * time.Millisecond, 10_000}, peakKB: 20 << 10}
+	good := result{format: "csv", rows: 1_000_000, plan: timing{15 * time.Second, 1_000_000}, read: timing{200 * time.Millisecond, 1_000_000}, peakKB: 79 << 10}
 	slow, large, growing := good, good, good
-	slow.plan = 21 * time.Second
+	slow.plan.busy = 21 * time.Second
 	large.peakKB = 80 << 10
-	growing.plan = 19 * time.Second
+	growing.plan.busy = 19 * time.Second
 	for name, tt := range map[string]struct {
 		of   result
 		want []string
@@ -40,7 +42,7 @@ func TestEachLimitIsHeld(t *testing.T) {
 	if err := printTable(&out, "a machine", 3, []result{smallest, good, large}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a machine\n", "csv  10000    66667          62500         15.00     1.00               0.20           75.0   20.0         64.2  ok\n", "79.3  OVER\n"} {
+	for _, want := range []string{"a machine\n", "csv  10000    66667          15.00     1.00               0.20           75.0   20.0         64.2  ok\n", "79.3  OVER\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
@@ -65,7 +67,7 @@ func TestFilesArePlannedAndRead(t *testing.T) {
 			if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 				t.Fatal(err)
 			}
-			if got.Rows != rows || got.Took <= 0 || got.PeakKB <= 0 {
+			if got.Rows != rows || got.Busy <= 0 || got.PeakKB <= 0 {
 				t.Errorf("%s %s: got %+v", what, format, got)
 			}
 		}
@@ -78,6 +80,26 @@ func TestFilesArePlannedAndRead(t *testing.T) {
 		}
 		if err := run(t.Context(), []string{childArgument, planIt, path}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "the figures are of something else") {
 			t.Errorf("%s: err = %v, want that it is another file", format, err)
+		}
+	}
+}
+
+// All of it, with files so small that the largest is planned in its first turn.
+func TestFilesAreMeasuredInTurns(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(t.TempDir(), "planning"), ".")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	measure := exec.CommandContext(t.Context(), build.Args[3], "-n=2", "-rows=10000", "-check=false")
+	measure.Stdout = &out
+	if err := measure.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"csv    100 ", "csv    1000 ", "csv    10000 ", "jsonl  100 ", "jsonl  1000 ", "jsonl  10000 "} {
+		if !strings.Contains(out.String(), "\n"+line) {
+			t.Errorf("%q is missing in\n%s", line, out.String())
 		}
 	}
 }
