@@ -40,6 +40,7 @@ func healthy() diagnosis.Facts {
 		Queues: []diagnosis.Queue{
 			{Role: "send", URL: queueURL + "send", Ready: 7, InHand: 2, Delayed: 1, Oldest: time.Minute}, {Role: "bulk", URL: queueURL + "bulk"},
 			{Role: "send", Dead: true, URL: queueURL + "send-dead"}, {Role: "schedule", Dead: true, URL: queueURL + "schedule-dead"},
+			{Role: "outcome", Dead: true, URL: queueURL + "outcome-dead"},
 		},
 		Schedules: &diagnosis.Schedules{Group: "later", Held: 3, Tick: &diagnosis.Schedule{Name: "tick", Enabled: true}, Example: &diagnosis.Schedule{Name: "example"}},
 		Problems:  []diagnosis.Problems{{State: "unknown"}, {State: "failed"}},
@@ -62,7 +63,7 @@ func TestOfAHealthyStackEverythingIsRight(t *testing.T) {
 		"These roles may do what they have to: WorkerRole.",
 		"No account is paused (1 account).",
 		"The secret with the keys of the HTTP API can be used.",
-		"2 dead-letter queues are empty.",
+		"3 dead-letter queues are empty.",
 		"The send queue has 7 records to be sent, 2 with a worker or postponed, and 1 delayed.", "The bulk queue is empty.",
 		"3 schedules of messages that are due later, none overdue.", "Campaigns are taken a step further each minute.",
 		"The example schedule is switched off, as it is at first.",

@@ -154,7 +154,7 @@ type Missing struct {
 
 // Queue is a queue and what stands on it.
 type Queue struct {
-	// Role is send, bulk, or, of dead-letter queues, what they are behind: send, bulk or schedule.
+	// Role is send, bulk, or, of dead-letter queues, what they are behind: send, bulk, schedule or outcome.
 	Role string
 	Dead bool
 	URL  string

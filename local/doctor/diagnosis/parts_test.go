@@ -103,6 +103,9 @@ func TestQueues(t *testing.T) {
 		"dead events": {func(f *diagnosis.Facts) { f.Queues[3].Ready, f.Queues[3].InHand = 1, 1 }, []finding{
 			{"2 events wait on the dead-letter queue of the schedules (schedule-dead).", "not put on a queue",
 				[]string{"aws sqs receive-message --region eu-central-1 --queue-url " + queueURL + "schedule-dead ", "aws lambda invoke --region eu-central-1 --function-name s "}}}},
+		"dead notes": {func(f *diagnosis.Facts) { f.Queues[4].Ready = 2 }, []finding{
+			{"2 notes wait on the dead-letter queue of the outcome events (outcome-dead).", "sending goes on",
+				[]string{"make problems STACK=sender", "aws sqs purge-queue --region eu-central-1 --queue-url " + queueURL + "outcome-dead"}}}},
 		"no dead-letter queue": {func(f *diagnosis.Facts) { f.Queues[2].Gone = true }, []finding{
 			{"The dead-letter queue of the send queue (send-dead) is gone.", "no place", []string{"aws cloudformation ", "aws cloudformation "}}}},
 		"no queue":        {func(f *diagnosis.Facts) { f.Queues[1].Gone = true }, []finding{{"The bulk queue (bulk) is gone.", "503", []string{"aws cloudformation ", "aws cloudformation "}}}},

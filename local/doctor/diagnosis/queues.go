@@ -27,6 +27,12 @@ func (d *diagnosis) deadLetters() {
 				d.aws("sqs", "receive-message", "--queue-url %s --max-number-of-messages 10 --visibility-timeout 30 --message-attribute-names All", q.URL),
 				"# once that is mended, call the function with each event, and delete it; the same event sends once:",
 				d.aws("lambda", "invoke", "--function-name %s --invocation-type Event --cli-binary-format raw-in-base64-out --payload file://event.json answer.json", d.scheduleFunction()))
+		case q.Role == "outcome":
+			d.wrong(fmt.Sprintf("%s on the dead-letter queue of the outcome events (%s)%s.", waits(n, "note", "notes"), path.Base(q.URL), d.oldest(q)),
+				"Some outcomes came to no rule of the bus. The ledger has them all, and sending goes on.",
+				"# what needs a person:", d.make("problems"),
+				"# once you have asked GET /v1/messages/{id} for the others that you wait for:",
+				d.aws("sqs", "purge-queue", "--queue-url %s", q.URL))
 		default:
 			d.wrong(fmt.Sprintf("%s on the dead-letter queue of the %s queue (%s)%s.", waits(n, "record", "records"), q.Role, path.Base(q.URL), d.oldest(q)),
 				"These messages could not even be recorded, or not be put on their queue when they were due. They are not sent, and deleted after 14 days.",

@@ -20,6 +20,9 @@ func (l *looker) readQueues(ctx context.Context) {
 		l.readQueue(ctx, client, diagnosis.Queue{Role: q.role, Dead: true, URL: l.stack.resources[q.dead]})
 	}
 	l.readQueue(ctx, client, diagnosis.Queue{Role: "schedule", Dead: true, URL: l.stack.resources["ScheduleDeadLetterQueue"]})
+	if url := l.stack.resources["OutcomeDeadLetterQueue"]; url != "" { // a stack without outcome events has none
+		l.readQueue(ctx, client, diagnosis.Queue{Role: "outcome", Dead: true, URL: url})
+	}
 }
 
 func (l *looker) readQueue(ctx context.Context, client *sdk.Client, q diagnosis.Queue) {
