@@ -17,6 +17,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)
 	}
-	h := &sqsworker.Handler{Sender: s.Sender, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Queues: byName(s.Queues), Log: s.Log}
+	h := &sqsworker.Handler{
+		Sender: s.Sender, Defaults: message.Defaults{Workspace: s.Config.Workspace}, Queues: byName(s.Queues), Log: s.Log, Crew: &sqsworker.Crew{},
+	}
 	s.Serve(h.Handle)
 }

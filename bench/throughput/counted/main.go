@@ -75,7 +75,7 @@ func open(getenv func(string) string) (*sqsworker.Handler, error) {
 		}
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	return &sqsworker.Handler{Log: log, Sender: &delivery.Sender{
+	return &sqsworker.Handler{Log: log, Crew: &sqsworker.Crew{}, Sender: &delivery.Sender{
 		Ledger: keeper, Pacer: pacer, Poster: delivery.ClientPoster{Client: client},
 		Keys:  apikey.NewCache(apikey.Env(getenv, cfg.KeyFrom.Env), apikey.Options{}),
 		Clock: delivery.SystemClock{}, NewToken: rand.Text, Log: log,

@@ -36,6 +36,8 @@ type Handler struct {
 	Queues map[string]Queue
 	// Log hears of records that panicked and of errors.
 	Log *slog.Logger
+	// Crew delivers the records; nil begins a goroutine for each.
+	Crew *Crew
 }
 
 // Handle sends the records of a batch, ten at the same time, and answers with those
@@ -67,7 +69,11 @@ func (h *Handler) deliver(ctx context.Context, records []events.SQSMessage, resu
 	batch := h.Sender.Batch(len(records))
 	var wg sync.WaitGroup
 	for i, record := range records {
-		wg.Go(func() { results[i] = h.record(ctx, batch, record) })
+		wg.Add(1)
+		h.Crew.run(func() {
+			defer wg.Done()
+			results[i] = h.record(ctx, batch, record)
+		})
 	}
 	wg.Wait()
 }
