@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"dmlysender/shared/apikey"
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
 )
@@ -108,6 +109,24 @@ func TestTheFallbackThatWasTriedLastIsCounted(t *testing.T) {
 	w.deliver(decode(t, `{"id":"a","channel":"whatsapp","type":"text","workspace":{"id":"W1"},"contact":{"id":"C"},"textMessage":"Hello",
 		"fallback":[{"channel":"telegram","type":"template","textMessage":"Hello"}]}`))
 	w.wantCounted("waited 0s", "posted 0s", "waited 0s", "posted 0s", "telegram sent")
+}
+
+// No key is stored: that is no refusal of DMLY's, no outcome, and no error of Lambda's.
+func TestAMessageThatComesBackForAnErrorIsCountedEachTime(t *testing.T) {
+	t.Parallel()
+	w := newCountedWorld(t)
+	stored := w.sender.Keys
+	w.sender.Keys = apikey.NewCache(apikey.Env(func(string) string { return "" }, "DMLY_API_KEY"), apikey.Options{Now: w.clock.Now})
+	m := text(t, "a", "Hello", "")
+	for range 2 {
+		if _, err := w.try(m); err == nil {
+			t.Fatal("it is sent")
+		}
+		w.wantCounted("stuck")
+	}
+	w.sender.Keys = stored
+	w.deliver(m)
+	w.wantCounted("waited 0s", "posted 0s", "whatsapp sent")
 }
 
 func TestWhatIsRefusedUnreadIsCountedOnce(t *testing.T) {
