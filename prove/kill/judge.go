@@ -23,9 +23,9 @@ const leaveAlone = 10 * time.Second
 // leastTorn is the share of kills, one in so many, that has to hit between claim and record: else the run proved little.
 const leastTorn = 4
 
-// leastSpread is from how many kills of an api over a new message on one in leastEach of them has to hit before the claim, one before the record and
-// one after it: fewer may miss one of these by chance. How long each lasts depends on what else the machine does.
-const leastSpread, leastEach = 40, 10
+// leastSpread is from how many kills of an api over a new message on they have to hit before the claim, so often before the record, and
+// after it: fewer may miss one of these by chance, the last of which is short.
+const leastSpread = 40
 
 // evidence is what is judged. What has to be true:
 //
@@ -82,7 +82,7 @@ func (r Result) tooLittle() error {
 		return fmt.Errorf("only %d of %d kills of a worker came between a claim and its record: they prove too little", r.Torn, r.Kills)
 	}
 	first := r.APIEarly + r.APITorn + r.APILate
-	if r.APITorn == 0 || first >= leastSpread && min(r.APIEarly, r.APITorn, r.APILate)*leastEach < first {
+	if r.APITorn == 0 || first >= leastSpread && (r.APIEarly == 0 || r.APITorn*leastTorn < first || r.APILate == 0) {
 		return fmt.Errorf("of %d kills of an api over a new message, %d came before its claim, %d before its record and %d before the answer: they prove too little",
 			first, r.APIEarly, r.APITorn, r.APILate)
 	}

@@ -194,7 +194,7 @@ func TestKillsThatMissProveTooLittle(t *testing.T) {
 		"few":                      {Result{Kills: 200, Torn: 50, APIKills: 20, APIEarly: 15, APITorn: 1}, ""},
 		"few, none over a claim":   {Result{Kills: 200, Torn: 50, APIKills: 20, APIEarly: 15, APILate: 5}, "an api"},
 		"workers that had ended":   {Result{Kills: 200, Torn: 49, APIKills: 100, APIEarly: 10, APITorn: 20, APILate: 10}, "a worker"},
-		"no api over a claim":      {Result{Kills: 200, Torn: 50, APIKills: 100, APIEarly: 40, APITorn: 6, APILate: 20}, "an api"},
+		"no api over a claim":      {Result{Kills: 200, Torn: 50, APIKills: 100, APIEarly: 40, APITorn: 10, APILate: 20}, "an api"},
 		"no api before its claim":  {Result{Kills: 200, Torn: 50, APIKills: 100, APITorn: 20, APILate: 20}, "an api"},
 		"no api before its answer": {Result{Kills: 200, Torn: 50, APIKills: 100, APIEarly: 20, APITorn: 20}, "an api"},
 	} {
