@@ -200,7 +200,6 @@ func (c *caller) killedOver(ctx context.Context, m *message, doubled bool) error
 		c.early.Add(1)
 	case states[0] == stateSending:
 		c.apis.torn.Add(1)
-		c.hits = append(c.hits, c.life)
 	default:
 		c.late.Add(1)
 	}

@@ -19,8 +19,8 @@ const (
 
 	// Of a hundred invocations so many are killed, and handed to another process at the same time.
 	killedShare, twinShare = 60, 8
-	// Of a hundred kills so many come as late as one that hit where it matters.
-	aimedShare = 40
+	// Of a hundred kills so many wait for a post: on a busy machine one drawn by the clock alone seldom meets it.
+	aimedShare = 60
 )
 
 // toll is how many processes of a function are to be killed, and how many were.
@@ -43,13 +43,17 @@ type place struct {
 	binary string
 	env    []string
 	random *rand.Rand
-	// life is how long the invocation was given that was to be killed last, and hits are those of the ones that left a message claimed:
-	// when that is depends on what else the machine does.
-	life time.Duration
-	hits []time.Duration
+	// posts has something in it after a process posted to DMLY.
+	posts <-chan struct{}
 
 	mu      sync.Mutex
 	process *runtimeapi.Process // nil before the first
+}
+
+// place makes the place behind a door of DMLY's.
+func (r *run) place(door int, function, binary string, random *rand.Rand) place {
+	url, posts := r.dmly.door(door)
+	return place{run: r, binary: binary, env: r.stand.env(function, url), random: random, posts: posts}
 }
 
 // draw is true so many times of a hundred.
@@ -98,8 +102,8 @@ func (p *place) invoke(ctx context.Context, process *runtimeapi.Process, event s
 	ended := make(chan struct{})
 	did := make(chan bool, 1)
 	if kill {
-		life := p.lifetime()
-		go func() { did <- p.killAfter(process, life, ended) }()
+		moment := p.moment()
+		go func() { did <- p.killAt(process, moment, ended) }()
 	} else {
 		did <- false
 	}
@@ -108,18 +112,34 @@ func (p *place) invoke(ctx context.Context, process *runtimeapi.Process, event s
 	return response, <-did && isExit(err), err
 }
 
-// lifetime draws when the invocation is killed.
-func (p *place) lifetime() time.Duration {
-	p.life = minLife + time.Duration(p.random.Int64N(int64(maxLife-minLife)))
-	if len(p.hits) > 0 && p.draw(aimedShare) {
-		p.life = p.hits[p.random.IntN(len(p.hits))]
-	}
-	return p.life
+// moment is when a process is to be killed: so long after something has happened, and after the beginning if that is nil.
+type moment struct {
+	first <-chan struct{}
+	then  time.Duration
 }
 
-// killAfter kills the process when its time is over, unless its invocation has ended.
-func (p *place) killAfter(process *runtimeapi.Process, life time.Duration, ended <-chan struct{}) bool {
-	timer := time.NewTimer(life)
+// moment draws when the invocation that begins now is killed.
+func (p *place) moment() moment {
+	if p.draw(aimedShare) {
+		select {
+		case <-p.posts: // of an invocation before
+		default:
+		}
+		return moment{p.posts, time.Duration(p.random.Int64N(int64(maxLag)))}
+	}
+	return moment{nil, minLife + time.Duration(p.random.Int64N(int64(maxLife-minLife)))}
+}
+
+// killAt kills the process at the moment, unless its invocation has ended.
+func (p *place) killAt(process *runtimeapi.Process, at moment, ended <-chan struct{}) bool {
+	if at.first != nil {
+		select {
+		case <-ended:
+			return false
+		case <-at.first:
+		}
+	}
+	timer := time.NewTimer(at.then)
 	defer timer.Stop()
 	select {
 	case <-ended:

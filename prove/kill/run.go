@@ -144,7 +144,7 @@ func Run(ctx context.Context, opts Options) (result Result, err error) {
 		return Result{}, err
 	}
 	defer func() { err = errors.Join(err, stand.remove(ctx)) }()
-	dmly, err := serveDMLY(ctx, opts.Seed)
+	dmly, err := serveDMLY(ctx, opts.Seed, opts.Workers+callers)
 	if err != nil {
 		return Result{}, err
 	}
@@ -170,7 +170,7 @@ func (r *run) deliver(ctx context.Context) error {
 	var working, calling sync.WaitGroup
 	workers, all := make([]*worker, r.opts.Workers), []*place{}
 	for i := range workers {
-		workers[i] = &worker{place{run: r, binary: r.opts.Worker, env: r.stand.env("worker", r.dmly.url), random: random(r.opts.Seed, workerStream+uint64(i))}}
+		workers[i] = &worker{r.place(callers+i, "worker", r.opts.Worker, random(r.opts.Seed, workerStream+uint64(i)))}
 		all = append(all, &workers[i].place)
 	}
 	for i, w := range workers {
@@ -219,7 +219,7 @@ func (r *run) newCallers() []*caller {
 	for i := range all {
 		stream := callerStream + uint64(2*i)
 		all[i] = &caller{
-			place: place{run: r, binary: r.opts.API, env: r.stand.env("api", r.dmly.url), random: random(r.opts.Seed, stream)},
+			place: r.place(i, "api", r.opts.API, random(r.opts.Seed, stream)),
 			load:  newLoad(fmt.Sprintf("call-%d", i), random(r.opts.Seed, stream+1)),
 		}
 		r.loads = append(r.loads, all[i].load)
