@@ -33,7 +33,7 @@ maxBytesOfapi := 14500000
 # lambda.norpc leaves out the runtime of old; nethttpomithttp2 leaves out HTTP/2, of which a function that keeps a few
 # connections has no use, and its 0.3 MB. Every processor of Lambda's runs GOAMD64=v1 and GOARM64=v8.0; with other settings the
 # same commit would give other bytes.
-goBuild = CGO_ENABLED=0 GOOS=linux GOARCH=$(goarch) GOAMD64=v1 GOARM64=v8.0 go build -trimpath -buildvcs=false -tags lambda.norpc,nethttpomithttp2 -ldflags '-s -w -buildid='
+goBuild = CGO_ENABLED=0 GOOS=linux GOARCH=$(goarch) GOAMD64=v1 GOARM64=v8.0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -tags lambda.norpc,nethttpomithttp2
 
 tools := $(CURDIR)/.tools
 golangciLint := $(tools)/bin/golangci-lint
@@ -90,10 +90,12 @@ build: ## Build the functions into build/ARCH: ARCH=arm64 (default), amd64 or na
 
 # ROWS=100000 plans smaller audiences.
 .PHONY: bench
-bench: ## Measure start-up, throughput, planning, decoding and pace as ratios, and count what a message costs: ARGS=-n=11 for other rounds
+bench: ## Measure start-up, throughput, planning, decoding and pace as ratios, and what a message costs, and where: ARGS=-n=11 for other rounds
 	go run ./bench/startup $(ARGS)
 	@echo
 	go run ./bench/throughput $(ARGS)
+	@echo
+	go run ./bench/profile
 	@echo
 	go run ./bench/planning $(if $(ROWS),-rows=$(ROWS)) $(ARGS)
 	@echo

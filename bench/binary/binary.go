@@ -11,23 +11,26 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 )
 
-// flags and settings are those of "make build", which a test holds.
+// flags, tags and settings are those of "make build", which a test holds.
 var (
-	flags    = []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w -buildid="}
+	flags    = []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid="}
+	tags     = []string{"lambda.norpc", "nethttpomithttp2"}
 	settings = []string{"CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0"}
 )
 
-// Build builds a folder of this repository, such as "./functions/worker", into path with the flags of "make build", and returns the
-// size of the result in bytes.
-func Build(ctx context.Context, folder, path string) (size int64, err error) {
+// Build builds a folder of this repository, such as "./functions/worker", into path with the flags of "make build" and further build tags,
+// and returns the size of the result in bytes.
+func Build(ctx context.Context, folder, path string, further ...string) (size int64, err error) {
 	root, err := ModuleRoot(ctx)
 	if err != nil {
 		return 0, err
 	}
+	arguments := slices.Concat(flags, []string{"-tags", strings.Join(slices.Concat(tags, further), ","), "-o", path, folder})
 	//nolint:gosec // The arguments are this repository's own.
-	command := exec.CommandContext(ctx, "go", slices.Concat(flags, []string{"-o", path, folder})...)
+	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = root
 	command.Env = append(append(os.Environ(), settings...), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	if out, err := command.CombinedOutput(); err != nil {

@@ -24,7 +24,7 @@ func TestTheFlagsAreThoseOfTheMakefile(t *testing.T) {
 		t.Fatal("the Makefile has no goBuild any more")
 	}
 	line = strings.NewReplacer("'", "", " GOOS=linux GOARCH=$(goarch)", "").Replace(line)
-	if want := strings.Join(settings, " ") + " go " + strings.Join(flags, " "); line != want {
+	if want := strings.Join(settings, " ") + " go " + strings.Join(flags, " ") + " -tags " + strings.Join(tags, ","); line != want {
 		t.Errorf("make build has\n%s\nand what is measured\n%s", line, want)
 	}
 }

@@ -9,8 +9,8 @@ import (
 const idleTime = time.Minute
 
 // Crew runs jobs, each at once and on a goroutine of its own, and uses the goroutines again. A new one's stack grows, a copy at a time, to
-// what AWS's SDK needs; that took a twelfth of the processor time of a message. They end when they have had nothing to do for a minute. Its zero value is ready.
-// It is safe for concurrent use.
+// what AWS's SDK needs; that took a twelfth of the processor time of a message. They end when they have had nothing to do for a minute.
+// Its zero value is ready. It is safe for concurrent use.
 type Crew struct {
 	once sync.Once
 	jobs chan func()
