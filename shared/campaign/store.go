@@ -70,17 +70,15 @@ func (m *Memory) Active(ctx context.Context) ([]string, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var active []Record
-	for _, r := range m.records {
+	var ids []string
+	for id, r := range m.records {
 		if r.Active() {
-			active = append(active, r)
+			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(active, func(a, b Record) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID)) })
-	ids := make([]string, len(active))
-	for i, r := range active {
-		ids[i] = r.ID
-	}
+	slices.SortFunc(ids, func(a, b string) int {
+		return cmp.Or(m.records[a].StartedAt.Compare(m.records[b].StartedAt), cmp.Compare(a, b))
+	})
 	return ids, nil
 }
 

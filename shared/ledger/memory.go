@@ -70,18 +70,19 @@ func (m *Memory) Problems(ctx context.Context, state delivery.State, n int, curs
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var ids []string
 	for id := range m.items {
 		item, found := m.live(id, now)
 		if found && item.State == state && item.NeedsAttention() && (cursor == "" || item.Place().Compare(after) > 0) {
-			items = append(items, item)
+			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(items, func(a, b delivery.Item) int { return a.Place().Compare(b.Place()) })
-	if len(items) > n {
-		items, next = items[:n], items[n-1].Place().Cursor()
+	slices.SortFunc(ids, func(a, b string) int { return m.items[a].Place().Compare(m.items[b].Place()) })
+	if len(ids) > n {
+		ids, next = ids[:n], m.items[ids[n-1]].Place().Cursor()
 	}
-	for i := range items {
-		items[i] = clone(items[i])
+	for _, id := range ids {
+		items = append(items, clone(m.items[id]))
 	}
 	return items, next, nil
 }
