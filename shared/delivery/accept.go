@@ -165,7 +165,7 @@ func (i Item) accepted(a arrival, now time.Time) Item {
 		return i.scheduled(a, at, "", now)
 	}
 	next := i.moved(Accepted, "", now)
-	next.ForgetAt = later(next.ForgetAt, later(a.sendAt, a.expiresAt).Add(remember))
+	next.ForgetAt = later(next.ForgetAt, later(a.sendAt, a.expiresAt).Add(Remember))
 	return next
 }
 

@@ -245,7 +245,7 @@ func (s situation) claimed() *Item {
 	next.Owner, next.Lease = s.by.owner, s.by.lease
 	next.NotBefore = time.Time{}
 	next.DMLYID, next.DMLYStatus = "", ""
-	next.ForgetAt = later(next.ForgetAt, later(s.record.sendAt, s.record.expiresAt).Add(remember))
+	next.ForgetAt = later(next.ForgetAt, later(s.record.sendAt, s.record.expiresAt).Add(Remember))
 	return &next
 }
 
@@ -283,7 +283,7 @@ func (i Item) nextGeneration(fingerprint, workspace string) Item {
 func (i Item) scheduled(a arrival, at time.Time, reason string, now time.Time) Item {
 	next := i.moved(Scheduled, reason, now)
 	next.NotBefore, next.Content = at.Add(time.Millisecond-1).Truncate(time.Millisecond), a.content // as precise as a ledger is
-	next.ForgetAt = later(next.ForgetAt, later(at, a.expiresAt).Add(remember))
+	next.ForgetAt = later(next.ForgetAt, later(at, a.expiresAt).Add(Remember))
 	return next
 }
 

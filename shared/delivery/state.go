@@ -63,13 +63,11 @@ const (
 	// a message of 64 KiB, and what cannot be a message at all may be larger still.
 	maxReason, maxHistoryReason = 2 << 10, 200
 	maxContent                  = 256 << 10
-	// remember is how long an id is remembered after the last that happened to it.
-	remember = 30 * 24 * time.Hour
 )
 
 // Remember is how long a message is remembered, at least, after the last that happened to it: from then on its id is that of
 // a new one.
-const Remember = remember
+const Remember = 30 * 24 * time.Hour
 
 // Item is what the ledger holds of one message.
 type Item struct {
@@ -137,7 +135,7 @@ func (i Item) moved(to State, reason string, now time.Time) Item {
 	if over := len(next.History) - maxHistory; over > 0 {
 		next.History = next.History[over:]
 	}
-	next.ForgetAt = later(i.ForgetAt, now.Add(remember))
+	next.ForgetAt = later(i.ForgetAt, now.Add(Remember))
 	return next
 }
 

@@ -340,7 +340,7 @@ func TestAMoveDoesWhatItsRowSays(t *testing.T) {
 		if want := later(noon, s.record.sendAt); !d.item.NotBefore.Equal(want) || !d.at.Equal(want) {
 			t.Errorf("%q: it goes at %v, want %v", r.when, d.item.NotBefore, want)
 		}
-		if !d.item.ForgetAt.After(d.item.NotBefore.Add(remember - time.Second)) {
+		if !d.item.ForgetAt.After(d.item.NotBefore.Add(Remember - time.Second)) {
 			t.Errorf("%q: it goes at %v, and is forgotten at %v", r.when, d.item.NotBefore, d.item.ForgetAt)
 		}
 	})

@@ -33,7 +33,7 @@ func (s *Sender) TakeBack(ctx context.Context, m message.Message, generation int
 		}
 		item = item.moved(Cancelled, "cancelled by "+by, s.Clock.Now())
 		item.TakenBack = run
-		item.ForgetAt = later(item.ForgetAt, later(m.SendAt, m.ExpiresAt).Add(remember))
+		item.ForgetAt = later(item.ForgetAt, later(m.SendAt, m.ExpiresAt).Add(Remember))
 		item.Revision = s.NewToken()
 		_, ok, err := s.put(ctx, item, over)
 		if err != nil {
