@@ -200,6 +200,11 @@ var ofDelivery = []mutant{
 		from:  "if err := j.keepUnder(ctx, j.message.CancelKey, &w.item); err != nil {", to: "if err := error(nil); err != nil {",
 		test: "TestAllThatWaitsUnderACancelKeyIsCancelled", in: inDelivery,
 	}, {
+		guard: "cancel: what was tried is written down even if its cancelKey cannot be noted",
+		file:  inDelivery + "/sender.go",
+		from:  "if j.course.claim == nil {", to: "if true {",
+		test: "TestWhatWasTriedWaitsEvenIfItsKeyCannotBeNoted", in: inDelivery,
+	}, {
 		guard: "schedule: what comes early is held again",
 		file:  inDelivery + "/arriving.go",
 		from:  "s.item.State == Scheduled && s.now.Before(s.item.NotBefore)", to: "false",

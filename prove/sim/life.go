@@ -83,7 +83,7 @@ func (w *World) newLife(ctx context.Context, who string) (context.Context, *life
 		panic(err) // the options are constant
 	}
 	l.sender = &delivery.Sender{
-		Ledger: l, Scheduler: l, Pacer: lifePacer{l}, Poster: lifePoster{l, delivery.ClientPoster{Client: client}}, Clock: l.clock,
+		Ledger: l, CancelKeys: l, Scheduler: l, Pacer: lifePacer{l}, Poster: lifePoster{l, delivery.ClientPoster{Client: client}}, Clock: l.clock,
 		Keys:     apikey.NewCache(l.secret, apikey.Options{Now: l.clock.Now, Rand: func() float64 { return 0.5 }}),
 		NewToken: l.token, Retry: delivery.Retry{Float64: func() float64 { return w.dice.throw("jitter " + who).Float64() }},
 	}
@@ -144,6 +144,24 @@ func (l *life) Get(ctx context.Context, id string, now time.Time) (item delivery
 		return err
 	})
 	return item, ok, err
+}
+
+// Keep implements [delivery.CancelKeys].
+func (l *life) Keep(ctx context.Context, cancelKey, id string, end time.Time) error {
+	err := l.do(effectKeep, id, func() error { return l.world.ledger.Keep(ctx, cancelKey, id, end) })
+	l.world.mu.Lock()
+	defer l.world.mu.Unlock()
+	l.world.unkept[id] = err != nil
+	return err
+}
+
+// Under implements [delivery.CancelKeys].
+func (l *life) Under(ctx context.Context, cancelKey string, n int, cursor string, now time.Time) (ids []string, next string, err error) {
+	err = l.do(effectUnder, cancelKey, func() error {
+		ids, next, err = l.world.ledger.Under(ctx, cancelKey, n, cursor, now)
+		return err
+	})
+	return ids, next, err
 }
 
 // lifePacer is the shared pace as one process sees it.

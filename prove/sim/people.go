@@ -91,13 +91,15 @@ func (w *World) withdraw(ctx context.Context) {
 	}
 }
 
-// cancel has a person cancel a message, again and again until it is done or turns out to be nothing to be cancelled any more.
+// cancel has a person cancel a message, by its cancelKey if it has one, again and again until it is done or turns out to be nothing to be
+// cancelled any more.
 func (w *World) cancel(ctx context.Context, s *spec) {
 	for ctx.Err() == nil {
 		life, l := w.newPerson(ctx, "person who cancels")
+		before := w.standing(s.id)
 		var item delivery.Item
 		var err error
-		done := l.process.Run(func() { item, err = l.sender.Cancel(life, s.id, "ops") })
+		done := l.process.Run(func() { item, err = l.withdraw(life, s) })
 		l.process.Stop()
 		switch {
 		case done && err == nil:
@@ -107,10 +109,49 @@ func (w *World) cancel(ctx context.Context, s *spec) {
 			w.count("not cancelled, as " + string(item.State))
 			return
 		case done && errors.Is(err, delivery.ErrNotFound):
+			w.overlooked(s, before)
 			return
 		}
 		_ = sleep(ctx, time.Second) // the loop looks at the context
 	}
+}
+
+// withdraw cancels a message by its cancelKey, or by its id if it has none.
+func (l *life) withdraw(ctx context.Context, s *spec) (item delivery.Item, err error) {
+	if s.cancelKey == "" {
+		return l.sender.Cancel(ctx, s.id, "ops")
+	}
+	found, _, err := l.sender.CancelUnder(ctx, s.cancelKey, "", "ops", func(delivery.Item) bool { return true })
+	if err != nil {
+		return delivery.Item{}, err
+	}
+	for _, one := range found {
+		if one.Item.ID == s.id {
+			return one.Item, one.Err
+		}
+	}
+	return delivery.Item{}, delivery.ErrNotFound
+}
+
+// overlooked looks at a message that was not found: it may not wait, and have waited since before somebody looked for it.
+func (w *World) overlooked(s *spec, before delivery.Item) {
+	after := w.standing(s.id)
+	w.mu.Lock()
+	unkept := w.unkept[s.id]
+	w.mu.Unlock()
+	waits := after.State == delivery.Accepted || after.State == delivery.Scheduled || after.State == delivery.Waiting
+	if waits && before.Revision == after.Revision && !unkept {
+		w.broken("message %s is %s, and was not found by the cancelKey %q", s.id, after.State, s.cancelKey)
+	}
+}
+
+// standing is what the ledger has of a message; nothing if it has none.
+func (w *World) standing(id string) delivery.Item {
+	item, _, err := w.ledger.Get(context.Background(), id, time.Now())
+	if err != nil {
+		panic(err) // it is in memory
+	}
+	return item
 }
 
 // cancelled looks at a message of which a person is told that it is cancelled: only its earlier generations may have been sent.

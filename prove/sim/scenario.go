@@ -21,6 +21,8 @@ type scenario struct {
 	dmly []dmlytest.Fault
 	// resend and malformed are as in a spec.
 	resend, malformed bool
+	// cancelKey is by what it is cancelled; empty if that is its id.
+	cancelKey string
 	// settle is how many resends a person orders if it comes to that.
 	settle int
 	// cancel is when a person cancels it; 0 if nobody does.
@@ -55,6 +57,14 @@ func scenarios() []scenario {
 		{name: "cancelled before its time", way: byHTTP, more: `,"sendAt":"2000-01-01T00:10:00Z"`, cancel: time.Minute, want: delivery.Cancelled},
 		{name: "cancelled while it waits", dmly: []dmlytest.Fault{{Status: 503, RetryAfter: "300"}}, cancel: time.Minute, want: delivery.Cancelled},
 		{
+			name: "cancelled by its key while it waits", more: `,"cancelKey":"k"`, cancelKey: "k",
+			dmly: []dmlytest.Fault{{Status: 429, RetryAfter: "300"}}, cancel: time.Minute, want: delivery.Cancelled,
+		},
+		{
+			name: "cancelled by its key before its time", way: byHTTP, more: `,"cancelKey":"k","sendAt":"2000-01-01T05:00:00Z"`, cancelKey: "k",
+			cancel: time.Minute, want: delivery.Cancelled,
+		},
+		{
 			name: "cancelled before it is resent", more: `,"ifUnknown":"resend"`, resend: true,
 			dmly: []dmlytest.Fault{{Status: 500}}, cancel: 20 * time.Second, want: delivery.Unknown,
 		},
@@ -84,7 +94,7 @@ func (w *World) stage(s scenario) {
 	for i, text := range texts {
 		one := &spec{
 			id: "m", lane: delivery.NormalLane, texts: append([]string{"fallback of m."}, texts...), way: s.way,
-			resend: s.resend, malformed: s.malformed, at: time.Duration(i) * 10 * time.Minute, once: true,
+			resend: s.resend, malformed: s.malformed, cancelKey: s.cancelKey, at: time.Duration(i) * 10 * time.Minute, once: true,
 			body: fmt.Sprintf(`{"id":"m","channel":%q,"type":"text","workspace":{"id":"W1"},"recipient":{"phoneNumber":%q},"textMessage":%q%s}`, channel, phone, text, s.more),
 		}
 		var when struct{ SendAt time.Time }

@@ -30,6 +30,8 @@ type spec struct {
 	at               time.Duration // when it is sent
 	// orders is how often a person ordered it to be sent again.
 	orders int
+	// cancelKey is by what a person cancels it; empty if that is its id.
+	cancelKey string
 	// cancelled says that a person was told that it is cancelled; it had reached DMLY so often then.
 	cancelled bool
 	reached   int
@@ -83,6 +85,10 @@ func (w *World) plan(n int) {
 		}
 		if !s.malformed {
 			s.way = way(w.dice.pick("plan", 3))
+		}
+		if s.way != byDropIn && w.dice.pick("plan", 2) == 0 {
+			s.cancelKey = "under-" + s.id
+			fields["cancelKey"] = s.cancelKey
 		}
 		s.body = encode(fields)
 		w.specs = append(w.specs, s)

@@ -62,11 +62,14 @@ const (
 
 	effectSchedule   = "schedule"
 	effectUnschedule = "unschedule"
+
+	effectKeep  = "cancelKey keep"
+	effectUnder = "cancelKey under"
 )
 
 var effects = []string{
 	effectGet, effectPut, effectReserve, effectDelay, effectRefuse, effectPost, effectKey, effectEnqueue, effectPostpone, effectReturn,
-	effectSchedule, effectUnschedule,
+	effectSchedule, effectUnschedule, effectKeep, effectUnder,
 }
 
 // calm is a world in which nothing goes wrong.
@@ -109,6 +112,7 @@ func everything() Trouble {
 	}
 	// These are rare.
 	t.Effects[effectSchedule], t.Effects[effectUnschedule] = EffectTrouble{End: 0.1, Refuse: 0.1, Lose: 0.1}, EffectTrouble{End: 0.2, Refuse: 0.1, Lose: 0.1}
+	t.Effects[effectKeep], t.Effects[effectUnder] = EffectTrouble{End: 0.1, Refuse: 0.2, Lose: 0.1}, EffectTrouble{End: 0.1, Refuse: 0.1, Lose: 0.1}
 	t.Effects[effectDelay], t.Effects[effectRefuse] = EffectTrouble{End: 0.2, Refuse: 0.1, Lose: 0.1}, EffectTrouble{End: 0.2, Refuse: 0.1, Lose: 0.1}
 	// What a post comes to is DMLY's to say; and nobody is told of an answer.
 	t.Effects[effectPost] = EffectTrouble{End: 0.03}

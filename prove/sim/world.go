@@ -55,6 +55,8 @@ type World struct {
 	// owners are the lives by the claims that they made; inFlight the claims not recorded yet.
 	owners   map[string]int
 	inFlight map[string]int
+	// unkept are the messages whose cancelKey could not be noted the last time that it was to be.
+	unkept   map[string]bool
 	problems []string
 	// cancelAt is when a person cancels a message, if the schedule says so.
 	cancelAt time.Duration
@@ -98,7 +100,7 @@ func newWorld(trouble Trouble, seed uint64) (*World, error) {
 func newWorldAt(perMinute int, trouble Trouble, seed uint64) (*World, error) {
 	w := &World{
 		perMinute: perMinute, trouble: trouble, ledger: &ledger.Memory{}, dice: newDice(seed),
-		secret: "key-1", taken: "key-1", owners: map[string]int{}, inFlight: map[string]int{}, receives: map[string]int{},
+		secret: "key-1", taken: "key-1", owners: map[string]int{}, inFlight: map[string]int{}, unkept: map[string]bool{}, receives: map[string]int{},
 		tally: Tally{Faults: map[string]int{}}, schedules: schedules{held: map[moment]*held{}},
 		queues: map[delivery.Lane]*hostile.Queue[delivery.Record]{}, arrived: map[delivery.Lane]chan struct{}{},
 	}

@@ -18,13 +18,14 @@ type Cancellation struct {
 }
 
 // keepUnder gives the item the message's cancelKey, and notes that it can be found by that before it is written down as one that
-// waits.
+// waits. It takes half of the time that is left at most, so that the other half is the item's.
 func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i *Item) error {
 	i.CancelKey = cancelKey
 	if s.CancelKeys == nil || cancelKey == "" || i.State != Accepted && i.State != Scheduled && i.State != Waiting {
 		return nil
 	}
-	if err := s.CancelKeys.Keep(ctx, cancelKey, i.ID, i.ForgetAt); err != nil {
+	err := finish(ctx, s.left(ctx)/2, func(ctx context.Context) error { return s.CancelKeys.Keep(ctx, cancelKey, i.ID, i.ForgetAt) })
+	if err != nil {
 		return fmt.Errorf("note the cancelKey of message %s: %w", i.ID, err)
 	}
 	return nil
@@ -34,7 +35,8 @@ func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i *Item) error
 // that can still be cancelled or are being sent; what had come to rest before is left out, and what is not mine. It looks at a thousand
 // at most: where there may be others, next is the cursor of the call that goes on, and else empty. The first call has none.
 //
-// It finds what is in the ledger as accepted, scheduled or waiting: not what stands on a queue and no worker has seen.
+// It finds what is in the ledger as accepted, scheduled or waiting: not what stands on a queue and no worker has seen, nor what
+// waits after it was tried if its cancelKey could not be noted then, which was an error of its delivery.
 //
 // An error means that not all of them were found; repeating the call does no harm.
 func (s *Sender) CancelUnder(ctx context.Context, cancelKey, cursor, by string, mine func(Item) bool) (all []Cancellation, next string, err error) {

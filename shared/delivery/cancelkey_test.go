@@ -16,15 +16,20 @@ import (
 
 // register is a [delivery.CancelKeys] of one page at a time.
 type register struct {
-	mu   sync.Mutex
-	kept map[string][]string
-	page int
-	err  error
+	mu    sync.Mutex
+	kept  map[string][]string
+	tries int
+	page  int
+	err   error
 }
 
-func (r *register) Keep(_ context.Context, cancelKey, id string, _ time.Time) error {
+func (r *register) Keep(ctx context.Context, cancelKey, id string, _ time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.tries++
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if r.err == nil && !slices.Contains(r.kept[cancelKey], id) {
 		r.kept[cancelKey] = append(r.kept[cancelKey], id)
 	}
@@ -146,6 +151,39 @@ func TestWhatCannotBeNotedIsNotWrittenDown(t *testing.T) {
 	}
 	if w.ledger.puts != 0 {
 		t.Errorf("%d writes", w.ledger.puts)
+	}
+}
+
+// A message that was not sent must not be left as one that may have been.
+func TestWhatWasTriedWaitsEvenIfItsKeyCannotBeNoted(t *testing.T) {
+	t.Parallel()
+	w, _, _, r := keyed(t)
+	r.err = errors.New("no answer")
+	w.answers(errNotSent)
+	if _, err := w.try(text(t, "a", "Hello", underOrder42)); !errors.Is(err, r.err) {
+		t.Errorf("its record ended with %v, want it to come back with the error", err)
+	}
+	if got := w.item("a").State; got != delivery.Waiting {
+		t.Errorf("it stands as %s", got)
+	}
+	if r.tries != 3 {
+		t.Errorf("its key was to be noted %d times, want 3", r.tries)
+	}
+}
+
+func TestACancelKeyIsNotedThoughTheInvocationIsToEnd(t *testing.T) {
+	t.Parallel()
+	w, _, _, _ := keyed(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.answer = func(context.Context, post) error {
+		cancel()
+		return errNotSent
+	}
+	if _, err := w.sender.Deliver(ctx, text(t, "a", "Hello", underOrder42)); err != nil {
+		t.Fatal(err)
+	}
+	if told, _ := w.cancelOrder42(); !slices.Equal(told, []string{"a cancelled true"}) {
+		t.Errorf("got %q", told)
 	}
 }
 

@@ -8,8 +8,9 @@
 // itself. The effects are seven: look at the item, reserve a slot, write the item on
 // condition, post, hold the account, schedule the record for later, and end. [Sender] carries them out, each
 // through a small interface that this package defines: the [Ledger], the [Pacer],
-// the [Poster], the [Keys], the [Scheduler] and the [Clock]. A [Batch] shares the slots among
-// records that are delivered at the same time.
+// the [Poster], the [Keys], the [Scheduler] and the [Clock]. Writing an item that waits includes noting it
+// under its cancelKey, in the [CancelKeys]. A [Batch] shares the slots among records that are delivered at the
+// same time.
 //
 // The rule that everything rests on: a message is claimed in the ledger, by one
 // conditional write, before it is posted. Whoever did not write the claim does

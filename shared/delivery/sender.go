@@ -139,6 +139,8 @@ type job struct {
 	turn    *turn
 	// key is the one that the slot was reserved with.
 	key apikey.Key
+	// unkept is why the cancelKey of what waits now is not noted.
+	unkept error
 }
 
 // run carries out the effects of a course until it ends.
@@ -163,7 +165,7 @@ func (j *job) run(ctx context.Context) (Result, error) {
 		case schedule:
 			e.held, err = j.schedule(ctx, todo.at)
 		case end:
-			return todo.result, nil
+			return todo.result, j.unkept
 		}
 		if err != nil {
 			return Result{}, err
@@ -197,14 +199,18 @@ func (s *Sender) deadline(ctx context.Context) time.Time {
 }
 
 // write carries out a conditional write. What has begun is finished, even if the context ends: the ledger has to stay
-// true. A claim whose answer is lost would have to rest as unknown, so the same write is tried again.
+// true. A claim whose answer is lost would have to rest as unknown, so the same write is tried again; and what came of a claim
+// is written down even if the cancelKey cannot be noted, which is an error in the end.
 func (j *job) write(ctx context.Context, w effect) (event, error) {
 	if w.item.State == Sending && ctx.Err() != nil {
 		return event{}, fmt.Errorf("claim message %s: %w", w.item.ID, ctx.Err())
 	}
 	w.item.Revision = j.NewToken()
 	if err := j.keepUnder(ctx, j.message.CancelKey, &w.item); err != nil {
-		return event{}, err
+		if j.course.claim == nil {
+			return event{}, err
+		}
+		j.unkept = err
 	}
 	standing, ok, err := j.put(ctx, w.item, w.over)
 	switch {
@@ -222,22 +228,35 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 
 // put writes the item: a claim within its lease, anything else within what is left of the invocation and at least recordTime.
 func (s *Sender) put(ctx context.Context, item Item, over string) (standing Item, ok bool, err error) {
-	left := recordTime
-	if end, ok := ctx.Deadline(); ok {
-		left = max(left, end.Sub(s.Clock.Now()))
-	}
+	within := s.left(ctx)
 	if item.State == Sending {
-		left = item.Lease.Sub(s.Clock.Now())
+		within = item.Lease.Sub(s.Clock.Now())
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)
+	err = finish(ctx, within, func(ctx context.Context) (err error) {
+		standing, ok, err = s.Ledger.Put(ctx, item, over, s.Clock.Now())
+		return err
+	})
+	return standing, ok, err
+}
+
+// left is what is left of the invocation, and at least recordTime.
+func (s *Sender) left(ctx context.Context) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return max(recordTime, end.Sub(s.Clock.Now()))
+	}
+	return recordTime
+}
+
+// finish tries a write until it is done, a few times and so long at most, even if the context ends.
+func finish(ctx context.Context, within time.Duration, write func(context.Context) error) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	for range maxWrites {
-		standing, ok, err = s.Ledger.Put(ctx, item, over, s.Clock.Now())
-		if err == nil || ctx.Err() != nil {
+		if err = write(ctx); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
-	return standing, ok, err
+	return err
 }
 
 // hold has the whole account wait.
