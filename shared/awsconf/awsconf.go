@@ -26,7 +26,8 @@ import (
 //
 // The errors of a service do not have the service's own words, which may repeat what it was asked to do, and with that what a message
 // says: its code and the id of the request tell what they were about. They are still there for [errors.As], as those of a
-// [smithy.APIError].
+// [smithy.APIError]: what explains an error to an operator adds those of a denied access, in which IAM names who may not do what, and
+// which were written before the service looked at what it was asked.
 //
 // The error names every variable that is missing or malformed, never the value of a credential.
 func FromEnv(getenv func(string) string) (aws.Config, error) {

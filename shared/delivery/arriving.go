@@ -12,8 +12,8 @@ import (
 // of two machines differ, and an owner may be late with recording.
 const leaseGrace = 10 * time.Second
 
-// maxAhead is how far in the future a message's sendAt may lie: a year.
-const maxAhead = 366 * 24 * time.Hour
+// MaxAhead is how far in the future a message's sendAt may lie: a year.
+const MaxAhead = 366 * 24 * time.Hour
 
 // soon is how long a queue can hold a record back; what is due later than that is scheduled. (SQS: DelaySeconds.)
 const soon = 15 * time.Minute
@@ -289,7 +289,7 @@ func (i Item) scheduled(a arrival, at time.Time, reason string, now time.Time) I
 
 // CheckAhead returns an error, for the user, if a message's sendAt is further ahead than one is held.
 func CheckAhead(sendAt, now time.Time) error {
-	if sendAt.After(now.Add(maxAhead)) {
+	if sendAt.After(now.Add(MaxAhead)) {
 		return errors.New("sendAt may be at most a year ahead")
 	}
 	return nil

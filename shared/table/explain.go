@@ -47,7 +47,7 @@ func Explain(ctx context.Context, err error, actions string) error {
 	}
 	switch refused.ErrorCode() {
 	case "ResourceNotFoundException":
-		return fmt.Errorf("%w: deploy the stack that creates it, or correct LEDGER and AWS_REGION (%s)", ErrNotFound, refused.ErrorMessage())
+		return fmt.Errorf("%w: deploy the stack that creates it, or correct LEDGER and AWS_REGION (%s)", ErrNotFound, refused.ErrorCode())
 	case "AccessDeniedException", "AccessDenied":
 		return fmt.Errorf("%w: allow the function's role %s on the table, "+
 			"and the use of its KMS key if it has one of your own (%s)", ErrAccessDenied, actions, refused.ErrorMessage())

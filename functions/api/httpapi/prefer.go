@@ -6,13 +6,8 @@ import (
 	"time"
 )
 
-const (
-	// maxWait is the longest that a caller can have an answer wait for the sending: API Gateway gives up after 30 seconds.
-	maxWait = 20 * time.Second
-	// leastWait is what a post and its record may take even if the caller would wait for less: a post that is given up rests as
-	// unknown, and needs a person.
-	leastWait = 13 * time.Second
-)
+// maxWait is the longest that a caller can have an answer wait for the sending: API Gateway gives up after 30 seconds.
+const maxWait = 20 * time.Second
 
 // preference is when a caller wants to be answered.
 type preference struct {

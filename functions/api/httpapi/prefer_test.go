@@ -22,23 +22,23 @@ func TestAPIHeedsWhenACallerWantsToBeAnswered(t *testing.T) {
 		applied     string
 		recheck     time.Duration
 	}{
-		"nothing":               {nil, later, now, "", 30 * time.Second},
-		"wait":                  {[]string{"wait=10"}, now, now, "wait=10", 23 * time.Second},
-		"longest":               {[]string{"wait=20"}, now, now, "wait=20", 30 * time.Second},
-		"longer":                {[]string{"wait=3600"}, now, now, "wait=20", 30 * time.Second},
+		"nothing":               {nil, later, now, "", 43 * time.Second},
+		"wait":                  {[]string{"wait=10"}, now, now, "wait=10", 33 * time.Second},
+		"longest":               {[]string{"wait=20"}, now, now, "wait=20", 43 * time.Second},
+		"longer":                {[]string{"wait=3600"}, now, now, "wait=20", 43 * time.Second},
 		"not at all":            {[]string{"wait=0"}, later, later, "respond-async", 0},
 		"async":                 {[]string{"respond-async"}, later, later, "respond-async", 0},
-		"at most, then async":   {[]string{"respond-async, wait=5"}, now, now, "wait=5", 23 * time.Second},
-		"two headers":           {[]string{"respond-async", "wait=5"}, now, now, "wait=5", 23 * time.Second},
-		"first of two":          {[]string{"wait=5, wait=7"}, now, now, "wait=5", 23 * time.Second},
-		"case, blanks, quotes":  {[]string{` WAIT = "7" ; x=1, return=minimal`}, now, now, "wait=7", 23 * time.Second},
-		"not a number":          {[]string{"wait=soon"}, later, now, "", 30 * time.Second},
-		"negative":              {[]string{"wait=-1"}, later, now, "", 30 * time.Second},
-		"beyond any number":     {[]string{"wait=99999999999999999999"}, later, now, "", 30 * time.Second},
-		"something else":        {[]string{"handling=lenient"}, later, now, "", 30 * time.Second},
-		"empty":                 {[]string{""}, later, now, "", 30 * time.Second},
-		"only commas":           {[]string{",,;=,"}, later, now, "", 30 * time.Second},
-		"wait without a number": {[]string{"wait"}, later, now, "", 30 * time.Second},
+		"at most, then async":   {[]string{"respond-async, wait=5"}, now, now, "wait=5", 28 * time.Second},
+		"two headers":           {[]string{"respond-async", "wait=5"}, now, now, "wait=5", 28 * time.Second},
+		"first of two":          {[]string{"wait=5, wait=7"}, now, now, "wait=5", 28 * time.Second},
+		"case, blanks, quotes":  {[]string{` WAIT = "7" ; x=1, return=minimal`}, now, now, "wait=7", 30 * time.Second},
+		"not a number":          {[]string{"wait=soon"}, later, now, "", 43 * time.Second},
+		"negative":              {[]string{"wait=-1"}, later, now, "", 43 * time.Second},
+		"beyond any number":     {[]string{"wait=99999999999999999999"}, later, now, "", 43 * time.Second},
+		"something else":        {[]string{"handling=lenient"}, later, now, "", 43 * time.Second},
+		"empty":                 {[]string{""}, later, now, "", 43 * time.Second},
+		"only commas":           {[]string{",,;=,"}, later, now, "", 43 * time.Second},
+		"wait without a number": {[]string{"wait"}, later, now, "", 43 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,6 +215,21 @@ func TestAPIFinishesAPostHoweverShortTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRigWith(t, tardyPoster{8 * time.Second})
 		r.want(r.post(path, body(nil), header("Prefer", "wait=1")), 200, plainJSON)
+	})
+}
+
+// A slot at the end of the wait leaves the post as much time as one at once.
+func TestAPIGivesAPostItsTimeHoweverLateItsSlot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRigWith(t, tardyPoster{9 * time.Second})
+		r.handler.Sender.Pacer = handlertest.NewPacer(t, 4, delivery.SystemClock{}) // a slot every 15 seconds
+		r.want(r.post(path, body(nil), header("Prefer", "wait=1")), 200, plainJSON)
+		begun := time.Now()
+		r.want(r.post(path, body(nil), header("Prefer", "wait=7")), 200, plainJSON)
+		if took := time.Since(begun); took < 15*time.Second {
+			t.Errorf("answered after %v: it did not wait for its slot", took)
+		}
 	})
 }
 

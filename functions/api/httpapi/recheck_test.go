@@ -25,8 +25,8 @@ func TestAPIQueuesARecheckBeforeItSends(t *testing.T) {
 	}
 	got := before[0]
 	m, err := message.Decode(got.Body, message.Defaults{})
-	if err != nil || m.ID != "order-1" || got.ID != "order-1" || got.Group != "W1" || got.Delay != 30*time.Second {
-		t.Errorf("got record %s of group %q, delayed %v, with message %q, %v; want order-1 twice, W1 and 30s", got.ID, got.Group, got.Delay, m.ID, err)
+	if err != nil || m.ID != "order-1" || got.ID != "order-1" || got.Group != "W1" || got.Delay != 43*time.Second {
+		t.Errorf("got record %s of group %q, delayed %v, with message %q, %v; want order-1 twice, W1 and 43s", got.ID, got.Group, got.Delay, m.ID, err)
 	}
 	r.bulk.WantEnqueued(t)
 }
@@ -62,7 +62,7 @@ func TestAPISendsByTheRecheckWhatItCouldNotSendAtOnce(t *testing.T) {
 	r.Ledger.Fail(nil)
 	r.work(20 * time.Second)
 	r.WantSent(0) // not yet visible
-	r.work(20 * time.Second)
+	r.work(30 * time.Second)
 	r.WantSent(1)
 	r.WantState("order-1", delivery.Sent)
 }

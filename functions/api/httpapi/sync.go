@@ -14,10 +14,13 @@ import (
 )
 
 const (
-	// recheckAfter is how long after a wait its message's record comes: the function has certainly ended then.
+	// sendTime is kept for a post and for writing down what came of it, however short the wait: a post that is given up rests as unknown,
+	// and needs a person. It is ten seconds, and what package delivery keeps for the record.
+	sendTime = 13 * time.Second
+	// answerTime is kept for the answer at the end of the function's time.
+	answerTime = time.Second
+	// recheckAfter is how long after the end of a sending its message's record comes: the function has certainly ended then.
 	recheckAfter = 10 * time.Second
-	// endTime is what is kept at the end of a request to post a message and to write down what came of it.
-	endTime = 5 * time.Second
 	// askAgain is when to repeat a request whose message is being sent.
 	askAgain = 2 * time.Second
 )
@@ -51,7 +54,7 @@ func (a *api) sendNow(ctx context.Context, m message.Message, keyed bool, wait t
 			return sent{}, underWay(known.Item)
 		}
 	}
-	recheck := delivery.Record{Body: content, ID: m.ID, Group: m.Workspace.ID, Delay: max(wait, leastWait) + recheckAfter, Recheck: true}
+	recheck := delivery.Record{Body: content, ID: m.ID, Group: m.Workspace.ID, Delay: wait + sendTime + recheckAfter, Recheck: true}
 	if err := a.Queues.For(delivery.LaneOf(m)).Enqueue(ctx, recheck); err != nil {
 		return sent{}, problemOfMessage(err, m)
 	}
@@ -92,25 +95,31 @@ func underWay(i delivery.Item) *Problem {
 	return p
 }
 
+// times are when a message must have its slot, to be sent within the wait, and when its sending must be over.
+func (a *api) times(ctx context.Context, wait time.Duration) (latest, end time.Time) {
+	end = a.Sender.Clock.Now().Add(wait + sendTime)
+	if last, ok := ctx.Deadline(); ok && last.Add(-answerTime).Before(end) {
+		end = last.Add(-answerTime)
+	}
+	return end.Add(-sendTime), end
+}
+
 // deliver sends the message: again, if it has to wait for a slot or has failed, for as long as the next try lies within the wait
 // and the request has the time for it.
 func (a *api) deliver(ctx context.Context, m message.Message, wait time.Duration) (delivery.Result, error) {
 	clock := a.Sender.Clock
-	until := clock.Now().Add(wait)
-	if end, ok := ctx.Deadline(); ok && end.Add(-endTime).Before(until) {
-		until = end.Add(-endTime)
-	}
-	ctx, cancel := context.WithDeadline(ctx, clock.Now().Add(max(wait, leastWait)))
+	latest, end := a.times(ctx, wait)
+	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	for {
-		result, err := a.deliverOnce(ctx, m, until)
-		if err != nil || result.Done || result.Item.State == delivery.Sending || result.RetryAt.After(until) {
+		result, err := a.deliverOnce(ctx, m, latest)
+		if err != nil || result.Done || result.Item.State == delivery.Sending || result.RetryAt.After(latest) {
 			return result, err
 		}
 		if err := clock.Sleep(ctx, max(result.RetryAt.Sub(clock.Now()), time.Millisecond)); err != nil {
 			return result, nil // the wait is over; what is known of the message stands
 		}
-		if !clock.Now().Before(until) {
+		if !clock.Now().Before(latest) {
 			return result, nil
 		}
 	}

@@ -2,6 +2,7 @@ package secrecy_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"encoding/json"
 	"encoding/xml"
@@ -68,6 +69,8 @@ type answers struct {
 	dmly http.HandlerFunc
 	// down are the parts of the names of the calls to AWS that are refused; "" is all of them.
 	down []string
+	// code is what they are refused with; ValidationException if it is empty.
+	code string
 }
 
 // start starts a function. All that it writes is searched when the test ends.
@@ -76,7 +79,7 @@ func start(t *testing.T, function string, a answers) *world {
 	if a.dmly == nil {
 		a.dmly = say(http.StatusOK, map[string]string{"id": "wamid." + encoded + " " + told, "status": told})
 	}
-	dmlyURL, awsURL := awstest.Serve(t, readFirst(a.dmly)), awstest.Serve(t, newAWS(a.down))
+	dmlyURL, awsURL := awstest.Serve(t, readFirst(a.dmly)), awstest.Serve(t, newAWS(a.down, a.code))
 	p, err := runtimeapi.Start(t.Context(), build(t, function), []string{
 		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=" + accessKey, "AWS_ENDPOINT_URL=" + awsURL,
 		"DMLY_BASE_URL=" + dmlyURL, "DMLY_KEY_FROM=secretsmanager:dmly", "INBOUND_KEYS_FROM=secretsmanager:inbound",
@@ -166,9 +169,12 @@ func readFirst(next http.HandlerFunc) http.HandlerFunc {
 type aws struct {
 	services http.Handler
 	down     []string
+	code     string
 }
 
-func newAWS(down []string) *aws { return &aws{services: standin.New(standin.Options{}), down: down} }
+func newAWS(down []string, code string) *aws {
+	return &aws{services: standin.New(standin.Options{}), down: down, code: cmp.Or(code, "ValidationException")}
+}
 
 // ServeHTTP implements [http.Handler].
 func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -183,7 +189,7 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, part := range a.down {
 		if strings.Contains(target, part) {
-			refuse(w, r, body)
+			refuse(w, r, body, a.code)
 			return
 		}
 	}
@@ -207,16 +213,16 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuse says of a call that it is not valid.
-func refuse(w http.ResponseWriter, r *http.Request, body []byte) {
+// refuse refuses a call.
+func refuse(w http.ResponseWriter, r *http.Request, body []byte, code string) {
 	if r.Header.Get("X-Amz-Target") == "" && !strings.HasPrefix(r.URL.Path, "/schedules/") { // of S3
 		var words bytes.Buffer
 		_ = xml.EscapeText(&words, []byte(all))
-		awstest.Answer(http.StatusBadRequest, "<Error><Code>ValidationException</Code><Message>"+words.String()+"</Message></Error>")(w, r)
+		awstest.Answer(http.StatusBadRequest, "<Error><Code>"+code+"</Code><Message>"+words.String()+"</Message></Error>")(w, r)
 		return
 	}
-	w.Header().Set("X-Amzn-Errortype", "ValidationException")
-	awstest.Refuse(http.StatusBadRequest, "ValidationException", "Value '"+string(body)+"' at '"+all+"' failed to satisfy constraint")(w, r)
+	w.Header().Set("X-Amzn-Errortype", code)
+	awstest.Refuse(http.StatusBadRequest, code, "Value '"+string(body)+"' at '"+all+"' failed to satisfy constraint")(w, r)
 }
 
 // sendBatch takes each record, but for those that are to be refused.

@@ -71,16 +71,16 @@ func explain(ctx context.Context, err error, name, region string) error {
 	switch refused.ErrorCode() {
 	case "ResourceNotFoundException":
 		return fmt.Errorf("%w: correct the name, or create the secret with \"aws secretsmanager create-secret --region %s --name …\" (%s)",
-			ErrNotFound, region, refused.ErrorMessage())
+			ErrNotFound, region, refused.ErrorCode())
 	case "AccessDeniedException", "AccessDenied":
 		return fmt.Errorf("%w: allow the function's role secretsmanager:GetSecretValue on %s, and kms:Decrypt on its key if it has one of your own (%s)",
 			ErrAccessDenied, name, refused.ErrorMessage())
 	case "DecryptionFailure":
 		return fmt.Errorf("%w: allow the function's role kms:Decrypt on the key that the secret is encrypted with (%s)",
-			ErrAccessDenied, refused.ErrorMessage())
+			ErrAccessDenied, refused.ErrorCode())
 	case "InvalidRequestException":
 		return fmt.Errorf("%w: if it is marked for deletion, bring it back with \"aws secretsmanager restore-secret --secret-id %s\" (%s)",
-			ErrNotFound, name, refused.ErrorMessage())
+			ErrNotFound, name, refused.ErrorCode())
 	}
 	return err
 }

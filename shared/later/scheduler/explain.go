@@ -37,14 +37,14 @@ func (s *Scheduler) explain(ctx context.Context, err error) error {
 	}
 	switch refused.ErrorCode() {
 	case "ResourceNotFoundException":
-		return fmt.Errorf("%w: deploy the stack that creates it, or correct SCHEDULE_GROUP and AWS_REGION (%s)", ErrGroupNotFound, refused.ErrorMessage())
+		return fmt.Errorf("%w: deploy the stack that creates it, or correct SCHEDULE_GROUP and AWS_REGION (%s)", ErrGroupNotFound, refused.ErrorCode())
 	case "AccessDeniedException", "AccessDenied":
 		return fmt.Errorf("%w: allow the function's role scheduler:CreateSchedule, scheduler:UpdateSchedule and scheduler:DeleteSchedule "+
 			"on the group's schedules, and iam:PassRole on %s (%s)", ErrAccessDenied, *s.roleARN, refused.ErrorMessage())
 	case "ThrottlingException", "TooManyRequestsException":
 		return fmt.Errorf("%w: if it lasts, raise the request rates of EventBridge Scheduler in Service Quotas (%w)", delivery.ErrThrottled, err)
 	case "ServiceQuotaExceededException":
-		return fmt.Errorf("the account has as many schedules as it may have: raise their number in Service Quotas (%s)", refused.ErrorMessage())
+		return fmt.Errorf("the account has as many schedules as it may have: raise their number in Service Quotas (%s)", refused.ErrorCode())
 	case "ValidationException":
 		// Its text may repeat the input, which is the message.
 		return errors.New("EventBridge Scheduler refuses the schedule as it is: check that scheduler.amazonaws.com may assume the role " +

@@ -34,7 +34,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		},
 		"too many schedules": {
 			refuse(http.StatusPaymentRequired, "ServiceQuotaExceededException", "Account limit exceeded"),
-			nil, []string{"as many schedules as it may have", "Account limit exceeded"},
+			nil, []string{"as many schedules as it may have", "ServiceQuotaExceededException"},
 		},
 		"the role is refused": {
 			refuse(http.StatusBadRequest, "ValidationException", "Value 'Hello' at 'target.input' failed to satisfy constraint"),

@@ -92,7 +92,7 @@ func explain(ctx context.Context, err error, rights string) error {
 	}
 	switch code := refused.ErrorCode(); {
 	case strings.HasSuffix(code, "QueueDoesNotExist"), strings.HasSuffix(code, "NonExistentQueue"):
-		return fmt.Errorf("%w: deploy the stack that creates it, or correct the queue's URL and AWS_REGION (%s)", ErrQueueNotFound, refused.ErrorMessage())
+		return fmt.Errorf("%w: deploy the stack that creates it, or correct the queue's URL and AWS_REGION (%s)", ErrQueueNotFound, code)
 	case strings.Contains(code, "AccessDenied"):
 		return fmt.Errorf("%w: allow %s (%s)", ErrAccessDenied, rights, refused.ErrorMessage())
 	case throttles(code):

@@ -146,7 +146,7 @@ func (r *redrive) move(ctx context.Context, m types.Message) error {
 	if _, err := r.to.client.SendMessage(ctx, input); err != nil {
 		refused, ok := errors.AsType[smithy.APIError](err)
 		if ok && (refused.ErrorCode() == "InvalidMessageContents" || refused.ErrorCode() == "InvalidParameterValue") {
-			return &recordError{fmt.Errorf("SQS refused it: %s: %s", refused.ErrorCode(), refused.ErrorMessage())}
+			return &recordError{fmt.Errorf("SQS refused it: %s", refused.ErrorCode())}
 		}
 		return fmt.Errorf("put it on the SQS queue %s: %w", r.to.Name(), explain(ctx, err, redrivingRights))
 	}

@@ -105,7 +105,7 @@ func TestRedriveLeavesWhatCannotBeCopiedAndSaysWhich(t *testing.T) {
 	}
 	const want = "m-2: it would have 1048577 bytes with the attributes that it needs to be moved; SQS takes 1048576; " +
 		"m-4: it would have 11 attributes with those that it needs to be moved; SQS takes 10; " +
-		"m-5: SQS refused it: InvalidMessageContents: no; " +
+		"m-5: SQS refused it: InvalidMessageContents; " +
 		"m-6: it would have 1048626 bytes with the attributes that it needs to be moved; SQS takes 1048576"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"dmlysender/shared/delivery"
 	"dmlysender/shared/dmly"
 	"dmlysender/shared/message"
 )
@@ -26,9 +27,9 @@ var (
 	aboutChannel          = about{"Where the message goes.", "whatsapp"}
 	aboutType             = about{"What the message is. There is " + message.Existing() + ".", "text"}
 	aboutID               = about{"The message's own id and idempotency key, 1 to " + strconv.Itoa(message.MaxID) + " of A-Z a-z 0-9 . _ : @ = + -: the same id sends once, whatever the number of requests. Left out, the Idempotency-Key header is taken, or else an id is made and returned.", "order-1042-shipped"}
-	aboutCancelKey        = about{"A name for several messages, of the same form as an id. It is kept; cancelling by it is not there yet.", "order-1042"}
+	aboutCancelKey        = about{"A name for several messages, of the same form as an id. What waits under it can be cancelled together.", "order-1042"}
 	aboutScheduleDateTime = about{`When DMLY itself is to deliver the message, as "YYYY-MM-DD HH:mm:ss" or without seconds, without a time zone (DMLY's documentation names none): passed on, and then beyond recall. To be able to cancel use sendAt.`, "2026-02-18 10:30:00"}
-	aboutSendAt           = about{"When to send the message, as in RFC 3339 with seconds and a time zone, at most 24 hours ahead: it is held until then, and can be cancelled.", "2026-02-18T09:00:00+01:00"}
+	aboutSendAt           = about{"When to send the message, as in RFC 3339 with seconds and a time zone, at most " + strconv.Itoa(int(delivery.MaxAhead.Hours()/24)) + " days ahead: it is held until then, and can be cancelled.", "2026-02-18T09:00:00+01:00"}
 	aboutExpiresAt        = about{"When the message has become pointless, as in RFC 3339 with seconds and a time zone, later than sendAt: from then on it is not sent.", "2026-02-18T18:00:00+01:00"}
 	aboutFrom             = about{"The first minute of the hours, from 00:00 to 23:59.", "09:00"}
 	aboutTo               = about{"The first minute after the hours, which differs from the first; earlier than it, the hours span midnight.", "20:00"}

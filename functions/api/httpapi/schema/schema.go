@@ -13,7 +13,7 @@
 //   - no further field of an element is a slip of one or two letters for the title or the buttons that it lacks
 //   - a parameter of a media type is not given twice with different values
 //
-// And the API refuses what depends on the time, a sendAt more than 24 hours ahead, and
+// And the API refuses what depends on the time, a sendAt more than a year ahead, and
 // an id of one or two dots alone.
 // What a schema refuses, the judge refuses, without exception.
 //
