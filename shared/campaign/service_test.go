@@ -339,6 +339,21 @@ func stateOf(err error) (campaign.State, bool) {
 	return e.State, true
 }
 
+func TestAPanicIsLoggedWithItsPlaceOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var lines bytes.Buffer
+	w.service.Log = slog.New(slog.NewTextHandler(&lines, nil))
+	w.begin(3, "")
+	w.service.Backlogs = func(delivery.Lane) delivery.Backlog { panic("Ada Lovelace") }
+	if err := w.service.Tick(t.Context()); err == nil || !strings.Contains(err.Error(), "panic: string") {
+		t.Errorf("got %v", err)
+	}
+	if got := lines.String(); strings.Contains(got, "Ada") || !strings.Contains(got, "msg=panic campaign=spring") || !strings.Contains(got, "service_test.go") {
+		t.Errorf("logged %s", got)
+	}
+}
+
 // The first row of a file without a header has people in it, and the reason shows it.
 func TestNothingOfAnAudienceIsLogged(t *testing.T) {
 	t.Parallel()

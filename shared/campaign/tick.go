@@ -102,6 +102,7 @@ var errTaken = errors.New("another one works on the campaign")
 func (t *tick) work(ctx context.Context, id string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			t.logPanic(ctx, id, p)
 			err = fmt.Errorf("panic: %T", p)
 		}
 	}()

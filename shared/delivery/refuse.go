@@ -24,8 +24,9 @@ const ConflictPrefix = "conflict:"
 func (s *Sender) Refuse(ctx context.Context, m message.Message, content []byte, reason error) (Result, error) {
 	a := arrival{id: m.ID, workspace: m.Workspace.ID, fingerprint: message.FingerprintOf(content), content: content}
 	item, err := s.refuse(ctx, a, reason.Error())
-	s.report(ctx, message.Message{ID: m.ID}, apikey.Key{}, Result{Item: item, Done: true}, err)
-	return Result{Item: item, Done: err == nil, Conflict: item.ID != m.ID}, err
+	result := Result{Item: item, Done: err == nil, Conflict: err == nil && item.ID != m.ID}
+	s.report(ctx, message.Message{ID: m.ID}, apikey.Key{}, result, err)
+	return result, err
 }
 
 func (s *Sender) refuse(ctx context.Context, a arrival, reason string) (Item, error) {

@@ -181,7 +181,10 @@ func (c *Client) post(ctx context.Context, op Operation, payload []byte) (answer
 		return answer{operation: op, statusCode: resp.StatusCode, received: c.now(), key: c.key()}, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponseBytes+1))
-	if err == nil && len(body) > maxResponseBytes {
+	switch {
+	case err != nil: // of a trailer, it quotes what the server sent
+		err = withoutKey(err, c.key())
+	case len(body) > maxResponseBytes:
 		err = fmt.Errorf("the answer is longer than %d bytes", maxResponseBytes)
 	}
 	return answer{

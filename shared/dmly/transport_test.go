@@ -273,6 +273,16 @@ func TestTheKeyIsInNoFormatAndNoError(t *testing.T) {
 	if _, err := send(t, echo.client(t)); class(err) != "unknown" || strings.Contains(err.Error(), testKey) {
 		t.Errorf("err = %v", err)
 	}
+	trailer := newHost(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nx-api-key "+testKey+"\r\n\r\n")
+			_ = conn.Close()
+		}
+	})
+	if _, err := send(t, trailer.client(t)); class(err) != "unknown" || strings.Contains(err.Error(), testKey) || !strings.Contains(err.Error(), "[key]") {
+		t.Errorf("err = %v", err)
+	}
 	sent, err := send(t, newHost(t, answer(http.StatusOK, `{"id":"`+testKey+strings.Repeat("x", 1000)+`"}`)).client(t))
 	if err != nil || strings.Contains(sent.ID, testKey) || len(sent.ID) > 500 {
 		t.Errorf("sent with id %.40s…, %v", sent.ID, err)

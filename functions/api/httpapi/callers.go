@@ -30,14 +30,27 @@ type caller struct {
 	// name is the entry's; empty if the secret is one plain key.
 	name string
 	sum  [sha256.Size]byte
-	// scopes and workspaces limit what the caller may do; empty means no limit.
-	scopes, workspaces []string
+	// scopes and workspaces limit what the caller may do.
+	scopes, workspaces limit
 }
+
+// limit is a list of what is allowed. One that is not in the secret allows everything, and an empty one nothing.
+type limit struct {
+	set   bool
+	names []string
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. A null is an empty list.
+func (l *limit) UnmarshalJSON(data []byte) error {
+	l.set = true
+	return json.Unmarshal(data, &l.names)
+}
+
+func (l limit) allows(name string) bool { return !l.set || slices.Contains(l.names, name) }
 
 // may reports whether the caller has the scope and may use the workspace.
 func (c caller) may(scope, workspace string) bool {
-	return (len(c.scopes) == 0 || slices.Contains(c.scopes, scope)) &&
-		(workspace == "" || len(c.workspaces) == 0 || slices.Contains(c.workspaces, workspace))
+	return c.scopes.allows(scope) && (workspace == "" || c.workspaces.allows(workspace))
 }
 
 // who is how a message's history names the caller.
@@ -50,7 +63,7 @@ func (c caller) who() string {
 
 // sees says whether the caller may see a message. One that was never decoded belongs to no workspace.
 func (c caller) sees(i delivery.Item) bool {
-	return len(c.workspaces) == 0 || slices.Contains(c.workspaces, i.Workspace)
+	return c.workspaces.allows(i.Workspace)
 }
 
 // callerKeys is the parsed secret.
@@ -152,17 +165,17 @@ func parseCaller(raw json.RawMessage) (caller, error) {
 		return caller{sum: sha256.Sum256([]byte(plain))}, nil
 	}
 	var entry struct {
-		Key        string   `json:"key"`
-		SHA256     string   `json:"sha256"`
-		Scopes     []string `json:"scopes"`
-		Workspaces []string `json:"workspaces"`
+		Key        string `json:"key"`
+		SHA256     string `json:"sha256"`
+		Scopes     limit  `json:"scopes"`
+		Workspaces limit  `json:"workspaces"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if dec.Decode(&entry) != nil || (entry.Key == "") == (entry.SHA256 == "") {
 		return caller{}, errCallerKeys
 	}
-	for _, scope := range entry.Scopes {
+	for _, scope := range entry.Scopes.names {
 		if !slices.Contains([]string{scopeSend, scopeRead, scopeSettle, scopeCampaign}, scope) {
 			return caller{}, errScope
 		}

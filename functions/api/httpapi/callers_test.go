@@ -40,6 +40,9 @@ func TestAPIKnowsItsCallers(t *testing.T) {
 		"may not send":                {`{"orders": {"key": "` + callerKey + `", "scopes": ["read"]}}`, callerKey, 403},
 		"from this workspace":         {`{"orders": {"key": "` + callerKey + `", "workspaces": ["W2", "W1"]}}`, callerKey, 202},
 		"from others":                 {`{"orders": {"key": "` + callerKey + `", "workspaces": ["W2"]}}`, callerKey, 403},
+		"from no workspace":           {`{"orders": {"key": "` + callerKey + `", "workspaces": []}}`, callerKey, 403},
+		"with no workspaces":          {`{"orders": {"key": "` + callerKey + `", "workspaces": null}}`, callerKey, 403},
+		"with no scope":               {`{"orders": {"key": "` + callerKey + `", "scopes": []}}`, callerKey, 403},
 		"limits of its own alone":     {`{"orders": {"key": "` + callerKey + `"}, "b": {"key": "x", "scopes": []}}`, callerKey, 202},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -221,7 +221,7 @@ func (a *api) mayRead(ctx context.Context, id string) *Problem {
 
 // mayReplace refuses the id of a campaign that the caller may not see: to start it would run that one anew, as this one.
 func (a *api) mayReplace(ctx context.Context, id string) *Problem {
-	if len(callerOf(ctx).workspaces) == 0 {
+	if !callerOf(ctx).workspaces.set {
 		return nil
 	}
 	standing, err := a.Campaigns.Definition(ctx, id)
@@ -244,7 +244,7 @@ func noCampaigns() *Problem {
 func (c caller) mayRun(d plan.Definition, defaults message.Defaults) *Problem {
 	workspace, perRow := d.Workspace()
 	switch {
-	case perRow && len(c.workspaces) > 0:
+	case perRow && c.workspaces.set:
 		return notAllowed.problem("this key is for some workspaces only: write the one of the campaign into its message, without a placeholder")
 	case perRow:
 		return nil

@@ -197,7 +197,7 @@ const maxPage = 100
 // that it has to be one that the caller sees.
 func (a *api) page(ctx context.Context, in *listInput) (shown []delivery.Item, next string, err error) {
 	from, n := callerOf(ctx), in.Limit
-	if len(from.workspaces) > 0 {
+	if from.workspaces.set {
 		n = maxPage // others' messages may come first
 	}
 	next = in.Cursor

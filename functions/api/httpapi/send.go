@@ -177,7 +177,7 @@ func (a *api) inTime(ctx context.Context, m message.Message, keyed bool) *Proble
 // mayTake refuses the id of a message that the caller may not see. Its content is another one anyway, but if it was rejected or
 // failed, this one would be its correction, and have its history.
 func (a *api) mayTake(ctx context.Context, id string) *Problem {
-	if len(callerOf(ctx).workspaces) == 0 {
+	if !callerOf(ctx).workspaces.set {
 		return nil
 	}
 	item, ok, err := a.Sender.Ledger.Get(ctx, id, a.Sender.Clock.Now())
