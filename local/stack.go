@@ -183,7 +183,7 @@ func (s *stack) build(ctx context.Context, getenv func(string) string, key apike
 	if s.files, err = files.Open(s.opts.files); err != nil {
 		return err
 	}
-	if err = os.MkdirAll(filepath.Join(s.opts.files, "audiences"), 0o750); err != nil { // before somebody copies a file there
+	if err = os.MkdirAll(filepath.Join(s.opts.files, "audiences"), 0o700); err != nil { // before somebody copies a file there
 		return fmt.Errorf("make the folder of the audiences: %w", err)
 	}
 	backlogs := map[delivery.Lane]delivery.Backlog{delivery.NormalLane: normal, delivery.BulkLane: bulk}

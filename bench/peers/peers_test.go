@@ -54,6 +54,16 @@ func TestPeersAreHeldAgainstTheWorker(t *testing.T) {
 	}
 }
 
+func TestAMessageAcceptedTwiceOfTheWorkerIsNamed(t *testing.T) {
+	t.Parallel()
+	worker := took("worker", 0, 400*time.Microsecond, 500*time.Microsecond)
+	worker.accepted = []int{1, 1, 1, 2, 0}
+	err := results{subjects: []*measured{worker}}.short()
+	if err == nil || err.Error() != "killed after the POST: worker had DMLY accept a message 2 times" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTheTablesHaveEverySubject(t *testing.T) {
 	t.Parallel()
 	bare := took("bare", 0, 100*time.Microsecond, 100*time.Microsecond)
@@ -104,11 +114,18 @@ func TestTheWorkerMeetsFaults(t *testing.T) {
 	t.Parallel()
 	path := build(t, "./functions/worker")
 	worker := func(r *rig.Rig) rig.Function { return r.Worker(path) }
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			if got, err := f.meet(t.Context(), worker); err != nil || got > 1 {
+				t.Errorf("DMLY accepted %d, %v, want 1 at most", got, err)
+			}
+		})
+	}
 	for _, tt := range []struct {
 		fault fault
 		want  int
 	}{
-		{faults[0], 1},
 		{fault{plan: []dmlytest.Fault{{Cut: dmlytest.CutBefore, Match: "order", Times: 2}}}, 0},
 		{fault{plan: []dmlytest.Fault{{Status: 503, RetryAfter: "1"}}}, 1}, // it comes back, and is brought again
 	} {

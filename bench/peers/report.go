@@ -27,9 +27,15 @@ func (r results) times(m *measured) (warm, withStart float64) {
 		float64(figures.Median(m.cpuWithStart)) / float64(figures.Median(worker.cpuWithStart))
 }
 
-// short returns an error that names every peer that comes short of its multiple, nil if there is none.
+// short returns an error that names every peer that comes short of its multiple, and the worker if it had DMLY accept a message twice; nil
+// if all is well.
 func (r results) short() error {
 	var short []string
+	for i, accepted := range r.subjects[0].accepted {
+		if accepted > 1 {
+			short = append(short, fmt.Sprintf("%s: %s had DMLY accept a message %d times", faults[i].name, r.subjects[0].Name, accepted))
+		}
+	}
 	for _, m := range r.subjects {
 		if warm, withStart := r.times(m); min(warm, withStart) < m.least {
 			short = append(short, fmt.Sprintf("a message costs %s %.1f times the worker's processor time, and %.1f times with the start, limit %.0f", m.Name, warm, withStart, m.least))

@@ -13,7 +13,7 @@ import (
 
 const (
 	// invocationTime is a function's time-out. It is short, so that a claim whose owner was killed is not left alone for long.
-	invocationTime = 8 * time.Second
+	invocationTime = 11 * time.Second
 	// minLife and maxLife are how long after its beginning an invocation is killed: once it has surely begun, and when most have ended.
 	minLife, maxLife = time.Millisecond, 120 * time.Millisecond
 

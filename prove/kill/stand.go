@@ -27,7 +27,7 @@ const (
 	accessKey, accessSecret = "test", "test"
 	// visibility is how long a record stays away that nobody deleted. It is longer than an abandoned claim is left alone (the lease and ten
 	// seconds), so that such a message needs no third delivery.
-	visibility = 17 * time.Second
+	visibility = 20 * time.Second
 	// maxReceives is the template's.
 	maxReceives = 1000
 	// ratePerMinute is high enough never to be what a worker waits for.

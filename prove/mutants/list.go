@@ -112,7 +112,7 @@ var ofDelivery = []mutant{
 	}, {
 		guard: "what came of a post is recorded even if the context ends",
 		file:  inDelivery + "/sender.go",
-		from:  "ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)", to: "ctx, cancel := context.WithTimeout(ctx, left)",
+		from:  "ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)", to: "ctx, cancel := context.WithTimeout(ctx, within)",
 		test: "TestAPostThatHasBegunIsFinishedWhenTheContextEnds", in: inDelivery,
 	}, {
 		guard: "a write whose answer is lost is asked for again",

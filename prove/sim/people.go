@@ -96,7 +96,7 @@ func (w *World) withdraw(ctx context.Context) {
 func (w *World) cancel(ctx context.Context, s *spec) {
 	for ctx.Err() == nil {
 		life, l := w.newPerson(ctx, "person who cancels")
-		before := w.standing(s.id)
+		before := w.standing(ctx, s.id)
 		var item delivery.Item
 		var err error
 		done := l.process.Run(func() { item, err = l.withdraw(life, s) })
@@ -109,7 +109,7 @@ func (w *World) cancel(ctx context.Context, s *spec) {
 			w.count("not cancelled, as " + string(item.State))
 			return
 		case done && errors.Is(err, delivery.ErrNotFound):
-			w.overlooked(s, before)
+			w.overlooked(ctx, s, before)
 			return
 		}
 		_ = sleep(ctx, time.Second) // the loop looks at the context
@@ -134,8 +134,8 @@ func (l *life) withdraw(ctx context.Context, s *spec) (item delivery.Item, err e
 }
 
 // overlooked looks at a message that was not found: it may not wait, and have waited since before somebody looked for it.
-func (w *World) overlooked(s *spec, before delivery.Item) {
-	after := w.standing(s.id)
+func (w *World) overlooked(ctx context.Context, s *spec, before delivery.Item) {
+	after := w.standing(ctx, s.id)
 	w.mu.Lock()
 	unkept := w.unkept[s.id]
 	w.mu.Unlock()
@@ -146,8 +146,8 @@ func (w *World) overlooked(s *spec, before delivery.Item) {
 }
 
 // standing is what the ledger has of a message; nothing if it has none.
-func (w *World) standing(id string) delivery.Item {
-	item, _, err := w.ledger.Get(context.Background(), id, time.Now())
+func (w *World) standing(ctx context.Context, id string) delivery.Item {
+	item, _, err := w.ledger.Get(context.WithoutCancel(ctx), id, time.Now())
 	if err != nil {
 		panic(err) // it is in memory
 	}

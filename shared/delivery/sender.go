@@ -14,9 +14,9 @@ const (
 	// recordTime is kept free at the end of an invocation to write down what came
 	// of a post.
 	recordTime = 3 * time.Second
-	// postTime is the least that a post is given: nothing is started that could not
-	// be finished.
-	postTime = 2 * time.Second
+	// postTime is what a message must have left when it gets its slot, and its post half of it at least: one that is given up rests as
+	// unknown, and needs a person.
+	postTime = 5 * time.Second
 	// maxPostTime is the most that one is given.
 	maxPostTime = 20 * time.Second
 	// maxWrites is how often a write is tried whose answer is an error. The ledger knows one that it has done.

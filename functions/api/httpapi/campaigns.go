@@ -237,7 +237,7 @@ func (a *api) mayReplace(ctx context.Context, id string) *Problem {
 }
 
 func noCampaigns() *Problem {
-	return notFound.problem("campaigns are not set up here: AUDIENCE_BUCKET is not set")
+	return notFound.problem("campaigns are not set up here: AUDIENCE_BUCKET is not set, or the ledger or a queue is in memory")
 }
 
 // mayRun refuses a caller whose key is for other workspaces than the campaign's.
@@ -262,7 +262,7 @@ func problemOfCampaign(err error) *Problem {
 	if invalid, ok := errors.AsType[*message.Error](err); ok {
 		switch {
 		case invalid.TooLarge:
-			return tooLarge.problem("a campaign may have at most 5 MiB with its rows; put a larger audience into a file").with(invalid.Problems)
+			return tooLarge.problem("a campaign may have at most 2.9 MiB with its rows; put a larger audience into a file").with(invalid.Problems)
 		case invalid.Malformed:
 			return malformedBody.problem("the body is not a JSON object: see errors").with(invalid.Problems)
 		default:

@@ -40,8 +40,8 @@ type Estimator interface {
 	Estimate(ctx context.Context, m message.Message) (at time.Time, ok bool)
 }
 
-// Routes are the paths of the API. All of them are served below /api as well, as DMLY's own are, so that a caller of DMLY
-// has to change the host alone.
+// Routes are the paths of the API. Those of messages and campaigns are served below /api as well, as DMLY's own are, so that a
+// caller of DMLY has to change the host alone.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
 	a := newAPI(h, mux)
@@ -51,7 +51,7 @@ func (h *Handler) Routes() http.Handler {
 	routed := a.guarded(a.orProblem(mux))
 	below := http.StripPrefix("/api", routed)
 	return a.identified(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/") {
 			below.ServeHTTP(w, r)
 			return
 		}

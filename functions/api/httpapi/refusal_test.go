@@ -101,6 +101,7 @@ func TestAPIAnswersOtherMethodsAndPaths(t *testing.T) {
 		{"POST", "/v1/messages/instagram/sendmedia", 404, dmly, ""},
 		{"POST", "/v1/messages/telegram/sendtext", 404, dmly, ""},
 		{"POST", "/api/v1/messages/sms/sendtext", 404, dmly, ""},
+		{"GET", "/api/docs", 404, problem, ""}, // the gateway holds its rate of pages at their own paths
 		{"POST", "/v1/messages/whatsapp/sendText", 404, dmly, ""},
 		{"GET", "/v1/messages/whatsapp/send", 404, dmly, ""},
 		{"POST", "/", 405, problem, "GET, HEAD"},

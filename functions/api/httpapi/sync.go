@@ -95,13 +95,19 @@ func underWay(i delivery.Item) *Problem {
 	return p
 }
 
-// times are when a message must have its slot, to be sent within the wait, and when its sending must be over.
+// times are when a message must have its slot, to be sent within the wait, and when its sending must be over. Where little time is left,
+// a slot that comes at once will do.
 func (a *api) times(ctx context.Context, wait time.Duration) (latest, end time.Time) {
-	end = a.Sender.Clock.Now().Add(wait + sendTime)
+	now := a.Sender.Clock.Now()
+	end = now.Add(wait + sendTime)
 	if last, ok := ctx.Deadline(); ok && last.Add(-answerTime).Before(end) {
 		end = last.Add(-answerTime)
 	}
-	return end.Add(-sendTime), end
+	latest = end.Add(-sendTime)
+	if atOnce := now.Add(time.Second); latest.Before(atOnce) {
+		latest = atOnce
+	}
+	return latest, end
 }
 
 // deliver sends the message: again, if it has to wait for a slot or has failed, for as long as the next try lies within the wait

@@ -104,7 +104,7 @@ func start(t *testing.T, function string, a answers) *world {
 // invoke hands the function an event, and returns the answer or the error's text.
 func (w *world) invoke(event string) string {
 	w.t.Helper()
-	answer, err := w.Invoke(w.t.Context(), []byte(event), 9*time.Second)
+	answer, err := w.Invoke(w.t.Context(), []byte(event), 15*time.Second)
 	var failed *runtimeapi.FunctionError
 	if err != nil && !errors.As(err, &failed) {
 		w.t.Fatalf("%v\n%s", err, w.Output())

@@ -28,7 +28,7 @@ type Meter interface{ CampaignsStuck() }
 // tickOfCampaigns is the tick that the stack's own schedule brings each minute.
 const tickOfCampaigns = "campaigns"
 
-var errNoCampaigns = errors.New("campaigns are not set up here: AUDIENCE_BUCKET is not set, or a queue is in memory")
+var errNoCampaigns = errors.New("campaigns are not set up here: AUDIENCE_BUCKET is not set, or the ledger or a queue is in memory")
 
 // tick takes every campaign a step further.
 func (h *Handler) tick(ctx context.Context, of string) (Response, error) {

@@ -35,7 +35,7 @@ func (d *diagnosis) deadLetters() {
 				d.aws("sqs", "purge-queue", "--queue-url %s", q.URL))
 		default:
 			d.wrong(fmt.Sprintf("%s on the dead-letter queue of the %s queue (%s)%s.", waits(n, "record", "records"), q.Role, path.Base(q.URL), d.oldest(q)),
-				"These messages could not even be recorded, or not be put on their queue when they were due. They are not sent, and deleted after 14 days.",
+				"These messages could not even be recorded, or not be put on their queue when they were due. They are not sent, and deleted 14 days after they were first queued.",
 				"# once what is named above is mended:", d.make("redrive"))
 		}
 	}

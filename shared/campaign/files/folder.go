@@ -28,7 +28,7 @@ var _ campaign.Files = (*Folder)(nil)
 
 // Open returns the files below a folder, which it makes if it is missing. Close it when it is no longer used.
 func Open(dir string) (*Folder, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the audiences: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
@@ -99,11 +99,11 @@ func (f *Folder) Create(ctx context.Context, name string) (campaign.Writer, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := f.root.MkdirAll(unfinished, 0o750); err != nil {
+	if err := f.root.MkdirAll(unfinished, 0o700); err != nil {
 		return nil, fmt.Errorf("write %q: %w", name, err)
 	}
 	part := path.Join(unfinished, rand.Text())
-	file, err := f.root.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	file, err := f.root.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("write %q: %w", name, err)
 	}
@@ -125,7 +125,7 @@ func (w *writer) Commit(ctx context.Context) error {
 	defer w.Abort()
 	err := errors.Join(ctx.Err(), w.file.Sync())
 	if err == nil {
-		err = w.root.MkdirAll(path.Dir(w.name), 0o750)
+		err = w.root.MkdirAll(path.Dir(w.name), 0o700)
 	}
 	if err == nil {
 		err = w.root.Rename(w.part, w.name)
