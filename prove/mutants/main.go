@@ -19,6 +19,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"text/tabwriter"
 
 	"dmlysender/prove/tally"
@@ -43,48 +45,73 @@ type mutant struct {
 	test, in string
 }
 
+// copies is how many mutants are tried at the same time, each in a copy of the tree: most of a try is one compiler, or one test.
+const copies = 2
+
 func run(ctx context.Context, args []string, out io.Writer) error {
-	dir, err := os.MkdirTemp("", "mutants")
-	if err != nil {
+	chosen := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool { return len(args) > 0 && !strings.Contains(m.guard, args[0]) })
+	dirs := make([]string, copies)
+	for i := range dirs {
+		dir, err := os.MkdirTemp("", "mutants")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir) //nolint:errcheck // it is the system's folder for such things
+		if err := copyTree(ctx, dir); err != nil {
+			return err
+		}
+		dirs[i] = dir
+	}
+	if err := sound(ctx, dirs[0]); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // it is the system's folder for such things
-	if err := copyTree(ctx, dir); err != nil {
-		return err
-	}
-	if err := sound(ctx, dir); err != nil {
-		return err
+	verdicts := tryAll(ctx, dirs, chosen)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "GUARD TAKEN AWAY\tTEST THAT HAS TO FAIL\t")
-	tried, caught := 0, 0
-	for _, m := range mutants {
-		if len(args) > 0 && !strings.Contains(m.guard, args[0]) {
-			continue
-		}
-		tried++
+	caught := 0
+	for i, m := range chosen {
 		verdict := "caught"
-		if err := m.try(ctx, dir); err != nil {
-			verdict = "NOT CAUGHT: " + err.Error()
+		if verdicts[i] != nil {
+			verdict = "NOT CAUGHT: " + verdicts[i].Error()
 		} else {
 			caught++
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\n", m.guard, m.test, verdict)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n%d of %d guards are tested\n", caught, tried)
-	if err := tally.Append("mutants", tally.Counts{"mutants": tried, "caught": caught}); err != nil {
+	fmt.Fprintf(out, "\n%d of %d guards are tested\n", caught, len(chosen))
+	if err := tally.Append("mutants", tally.Counts{"mutants": len(chosen), "caught": caught}); err != nil {
 		return err
 	}
-	if caught != tried || tried == 0 {
+	if caught != len(chosen) || len(chosen) == 0 {
 		return errors.New("there are guards that no test holds")
 	}
 	return nil
+}
+
+// tryAll tries mutants, one at a time in each folder, and returns why each was not caught, nil if it was.
+func tryAll(ctx context.Context, dirs []string, chosen []mutant) []error {
+	verdicts := make([]error, len(chosen))
+	var next atomic.Int64
+	var trying sync.WaitGroup
+	for _, dir := range dirs {
+		trying.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(chosen) {
+					return
+				}
+				verdicts[i] = chosen[i].try(ctx, dir)
+			}
+		})
+	}
+	trying.Wait()
+	return verdicts
 }
 
 // copyTree copies what git knows of the tree, as it stands now.
@@ -126,10 +153,12 @@ func sound(ctx context.Context, dir string) error {
 	return nil
 }
 
+// goTest runs tests in their short form, and has them count nothing: what steers the whole proof is not theirs.
 func goTest(ctx context.Context, dir, in string, tests ...string) (output []byte, err error) {
 	//nolint:gosec // The list has what is run.
 	command := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=120s", "-run", "^("+strings.Join(tests, "|")+")$", "./"+in)
 	command.Dir = dir
+	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "PROVE_") })
 	return command.CombinedOutput()
 }
 
