@@ -197,12 +197,12 @@ var ofDelivery = []mutant{
 	}, {
 		guard: "cancel: what waits is noted under its cancelKey before it is written down",
 		file:  inDelivery + "/sender.go",
-		from:  "if err := j.keepUnder(ctx, j.message.CancelKey, &w.item); err != nil {", to: "if err := error(nil); err != nil {",
+		from:  "j.unkept = j.keepUnder(ctx, j.message.CancelKey, &w.item)", to: "j.unkept = nil",
 		test: "TestAllThatWaitsUnderACancelKeyIsCancelled", in: inDelivery,
 	}, {
 		guard: "cancel: what was tried is written down even if its cancelKey cannot be noted",
 		file:  inDelivery + "/sender.go",
-		from:  "if j.course.claim == nil {", to: "if true {",
+		from:  "if j.unkept != nil && j.course.claim == nil {", to: "if j.unkept != nil {",
 		test: "TestWhatWasTriedWaitsEvenIfItsKeyCannotBeNoted", in: inDelivery,
 	}, {
 		guard: "schedule: what comes early is held again",

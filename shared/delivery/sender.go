@@ -139,7 +139,7 @@ type job struct {
 	turn    *turn
 	// key is the one that the slot was reserved with.
 	key apikey.Key
-	// unkept is why the cancelKey of what waits now is not noted.
+	// unkept is why the cancelKey of what was written last is not noted.
 	unkept error
 }
 
@@ -206,11 +206,9 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 		return event{}, fmt.Errorf("claim message %s: %w", w.item.ID, ctx.Err())
 	}
 	w.item.Revision = j.NewToken()
-	if err := j.keepUnder(ctx, j.message.CancelKey, &w.item); err != nil {
-		if j.course.claim == nil {
-			return event{}, err
-		}
-		j.unkept = err
+	j.unkept = j.keepUnder(ctx, j.message.CancelKey, &w.item)
+	if j.unkept != nil && j.course.claim == nil {
+		return event{}, j.unkept
 	}
 	standing, ok, err := j.put(ctx, w.item, w.over)
 	switch {
