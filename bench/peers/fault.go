@@ -14,9 +14,9 @@ import (
 
 const (
 	// deadline is that of an invocation.
-	deadline = 10 * time.Second
+	deadline = 15 * time.Second
 	// tooLate is how long DMLY takes if nobody is to wait for its answer.
-	tooLate = 9 * time.Second
+	tooLate = 14 * time.Second
 	// slowWrite is long enough to kill a process while its first write is being answered.
 	slowWrite = time.Second
 	// A record that comes back is brought again after a while, and so often at most.
