@@ -54,14 +54,14 @@ func (l *looker) readKey(ctx context.Context) {
 	}
 }
 
-// changed is when the secret's value was stored.
+// changed is when the secret's value was stored. (What DescribeSecret tells moves with its tags and policies, too.)
 func (l *looker) changed(ctx context.Context, secret string) time.Time {
-	got, err := sdk.NewFromConfig(l.cfg).DescribeSecret(ctx, &sdk.DescribeSecretInput{SecretId: aws.String(secret)})
+	got, err := sdk.NewFromConfig(l.cfg).GetSecretValue(ctx, &sdk.GetSecretValueInput{SecretId: aws.String(secret)})
 	if err != nil {
-		l.unseen(ctx, "since when the DMLY key is as it is", "secretsmanager:DescribeSecret", secret, err)
+		l.unseen(ctx, "since when the DMLY key is as it is", readSecret, secret, err)
 		return time.Time{}
 	}
-	return latest(got.CreatedDate, got.LastChangedDate)
+	return latest(got.CreatedDate)
 }
 
 // readPace looks at the pace of each account. Which key is refused is told by the version of the one that is there now.

@@ -17,8 +17,7 @@ const theKey = "dmly-key-0123456789"
 // holding is a cloud whose secrets have this value.
 func holding(secret string) *cloud {
 	c := newCloud()
-	c.calls["GetSecretValue"] = awstest.Answer(http.StatusOK, awstest.JSON(map[string]string{"SecretString": secret}))
-	c.calls["DescribeSecret"] = awstest.Answer(http.StatusOK, `{"CreatedDate": 1796000000, "LastChangedDate": 1796040000}`)
+	c.calls["GetSecretValue"] = awstest.Answer(http.StatusOK, awstest.JSON(map[string]any{"SecretString": secret, "CreatedDate": 1796040000}))
 	c.calls["GetItem"] = awstest.Answer(http.StatusOK, `{}`)
 	return c
 }

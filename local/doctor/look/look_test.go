@@ -67,6 +67,25 @@ func TestOfAStackThatIsNotThereNoPartIsLookedAt(t *testing.T) {
 	}
 }
 
+// AWS answers with the same code whether it is the secret or its key that may not be used.
+func TestWithAKeyOfOnesOwnItsRightIsNamed(t *testing.T) {
+	t.Parallel()
+	const key = "arn:aws:kms:eu-central-1:123456789012:key/1"
+	c := newCloud()
+	c.calls["DescribeStacks"] = xml("DescribeStacks", `<Stacks><member><StackName>sender</StackName><StackStatus>CREATE_COMPLETE</StackStatus>
+		<Parameters><member><ParameterKey>KmsKeyArn</ParameterKey><ParameterValue>`+key+`</ParameterValue></member></Parameters></member></Stacks>`)
+	f := c.facts(t)
+	for _, want := range []string{
+		"have somebody allow them secretsmanager:GetSecretValue on dmlykeysecret, and kms:Decrypt on " + key,
+		"have somebody allow them dynamodb:Query on ledgertable/index/attention, and kms:Decrypt on " + key,
+		"have somebody allow them lambda:GetFunctionConfiguration on workerfunction",
+	} {
+		if !unseen(f, want) {
+			t.Errorf("nothing says %q", want)
+		}
+	}
+}
+
 // Each right that is missing is asked for by its name, and for those credentials, not for a function's role.
 func TestWithoutRightsTheRestIsLookedAt(t *testing.T) {
 	t.Parallel()

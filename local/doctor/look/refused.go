@@ -16,8 +16,13 @@ import (
 	"dmlysender/shared/table"
 )
 
-// unseen notes what could not be looked at: action is what these credentials need for it, on the resource.
+// unseen notes what could not be looked at: action is what these credentials need for it, on the resource. What is encrypted with a key of
+// one's own is refused in the same way if it is that key which they may not use.
 func (l *looker) unseen(ctx context.Context, what, action, resource string, err error) {
+	encrypted := action == readSecret || strings.HasPrefix(action, "dynamodb:")
+	if key := l.stack.parameters["KmsKeyArn"]; key != "" && encrypted {
+		resource += ", and kms:Decrypt on " + key
+	}
 	l.facts.Unseen = append(l.facts.Unseen, diagnosis.Unseen{What: what, Why: why(ctx, err, action, resource)})
 }
 
