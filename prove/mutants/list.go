@@ -200,6 +200,11 @@ var ofDelivery = []mutant{
 		from:  "j.unkept = j.keepUnder(ctx, j.message.CancelKey, &w.item)", to: "j.unkept = nil",
 		test: "TestAllThatWaitsUnderACancelKeyIsCancelled", in: inDelivery,
 	}, {
+		guard: "cancel: what a person resends is noted under its cancelKey",
+		file:  inDelivery + "/settle.go",
+		from:  "s.keepUnder(ctx, next.CancelKey, &next)", to: "error(nil)",
+		test: "TestWhatAPersonResendsCanBeCancelledByItsKey", in: inDelivery,
+	}, {
 		guard: "cancel: what was tried is written down even if its cancelKey cannot be noted",
 		file:  inDelivery + "/sender.go",
 		from:  "if j.unkept != nil && j.course.claim == nil {", to: "if j.unkept != nil {",

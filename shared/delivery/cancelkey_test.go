@@ -187,6 +187,20 @@ func TestACancelKeyIsNotedThoughTheInvocationIsToEnd(t *testing.T) {
 	}
 }
 
+// It was sent at once the first time, and so never waited under its key.
+func TestWhatAPersonResendsCanBeCancelledByItsKey(t *testing.T) {
+	t.Parallel()
+	w, _, q, _ := keyed(t)
+	w.answers(errUnknown)
+	w.deliver(text(t, "a", "Hello", underOrder42))
+	if _, err := w.settle("a", 1, delivery.SettleResend, q); err != nil {
+		t.Fatal(err)
+	}
+	if told, _ := w.cancelOrder42(); !slices.Equal(told, []string{"a cancelled true"}) {
+		t.Errorf("got %q", told)
+	}
+}
+
 func TestManyUnderOneCancelKeyTakeSeveralCalls(t *testing.T) {
 	t.Parallel()
 	w, _, q, r := keyed(t)

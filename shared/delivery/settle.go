@@ -106,6 +106,9 @@ func (s *Sender) Settle(ctx context.Context, id string, generation int, as Settl
 		if err != nil {
 			return *standing, err
 		}
+		if err := s.keepUnder(ctx, next.CancelKey, &next); err != nil { // it may not have waited before
+			return *standing, err
+		}
 		next.Revision = s.NewToken()
 		_, ok, err := s.put(ctx, next, standing.Revision)
 		if err != nil {
