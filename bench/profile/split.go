@@ -14,14 +14,17 @@ import (
 // part is one of the things that a message's processor time goes to.
 type part struct {
 	name string
-	// of says which calls belong to it by what stands on their stack: all of these, each by one of its beginnings of a function's name.
+	// of says which calls belong to it by what stands on their stack: all of these, each by one of its beginnings of a function's name; all
+	// calls if there are none.
 	of [][]string
 }
 
 var (
-	sdk      = []string{"github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go"}
-	memory   = []string{"runtime.mallocgc", "runtime.newobject", "runtime.growslice", "runtime.makeslice", "runtime.makemap"}
-	stackAll = []string{""}
+	sdk    = []string{"github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go"}
+	memory = []string{"runtime.mallocgc", "runtime.newobject", "runtime.growslice", "runtime.makeslice", "runtime.makemap"}
+	http   = []string{"net/http.(*Transport)", "net/http.(*persistConn)", "net/http.(*Client)", "net/http.send"}
+	// The steps around the signer have the steps after them on their stacks.
+	signing = []string{"github.com/aws/aws-sdk-go-v2/aws/signer/v4.(*httpSigner)", "crypto/"}
 )
 
 // parts are tried in this order; the last takes what is left.
@@ -39,14 +42,8 @@ var parts = []part{
 	{"reading, checking and encoding the message; DMLY's answer", [][]string{{"dmlysender/shared/message", "dmlysender/shared/dmly"}}},
 	{"the event's JSON", [][]string{{"encoding/json."}, {"github.com/aws/aws-lambda-go/"}}},
 	{"the state table, the pace, the batch", [][]string{{"dmlysender/"}}},
-	{"the scheduler, timers", [][]string{stackAll}},
+	{"the scheduler, timers", nil},
 }
-
-var (
-	http = []string{"net/http.(*Transport)", "net/http.(*persistConn)", "net/http.(*Client)", "net/http.send"}
-	// The steps around the signer have the steps after them on their stacks.
-	signing = []string{"github.com/aws/aws-sdk-go-v2/aws/signer/v4.(*httpSigner)", "crypto/"}
-)
 
 // takes tells whether calls with this stack belong to the part.
 func (p part) takes(stack []string) bool {

@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		dirs[i] = dir
 	}
-	if err := sound(ctx, dirs[0]); err != nil {
+	if err := sound(ctx, dirs[0], chosen); err != nil {
 		return err
 	}
 	verdicts := tryAll(ctx, dirs, chosen)
@@ -139,10 +139,10 @@ func copyTree(ctx context.Context, dir string) error {
 	return nil
 }
 
-// sound runs the tests with all guards in place: one that fails or hangs by itself would catch every mutant.
-func sound(ctx context.Context, dir string) error {
+// sound runs the mutants' tests with all guards in place: one that fails or hangs by itself would catch every mutant.
+func sound(ctx context.Context, dir string, chosen []mutant) error {
 	tests := map[string][]string{}
-	for _, m := range mutants {
+	for _, m := range chosen {
 		tests[m.in] = append(tests[m.in], m.test)
 	}
 	for _, in := range slices.Sorted(maps.Keys(tests)) {
