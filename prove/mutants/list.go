@@ -197,18 +197,23 @@ var ofDelivery = []mutant{
 	}, {
 		guard: "cancel: what waits is noted under its cancelKey before it is written down",
 		file:  inDelivery + "/sender.go",
-		from:  "j.unkept = j.keepUnder(ctx, j.message.CancelKey, &w.item)", to: "j.unkept = nil",
+		from:  "s.keepUnder(ctx, item)", to: "error(nil)",
 		test: "TestAllThatWaitsUnderACancelKeyIsCancelled", in: inDelivery,
 	}, {
-		guard: "cancel: what a person resends is noted under its cancelKey",
-		file:  inDelivery + "/settle.go",
-		from:  "s.keepUnder(ctx, next.CancelKey, &next)", to: "error(nil)",
+		guard: "cancel: what a person resends keeps its cancelKey",
+		file:  inDelivery + "/arriving.go",
+		from:  "CancelKey: a.cancelKey, Revision: i.Revision", to: "Revision: i.Revision",
 		test: "TestWhatAPersonResendsCanBeCancelledByItsKey", in: inDelivery,
 	}, {
 		guard: "cancel: what was tried is written down even if its cancelKey cannot be noted",
 		file:  inDelivery + "/sender.go",
-		from:  "if j.unkept != nil && j.course.claim == nil {", to: "if j.unkept != nil {",
+		from:  "errUnkept) && j.course.claim != nil {", to: "errUnkept) && false {",
 		test: "TestWhatWasTriedWaitsEvenIfItsKeyCannotBeNoted", in: inDelivery,
+	}, {
+		guard: "cancel: what cannot be noted under its cancelKey, and was not tried, is not written down",
+		file:  inDelivery + "/sender.go",
+		from:  "errUnkept) && j.course.claim != nil {", to: "errUnkept) {",
+		test: "TestWhatCannotBeNotedIsNotWrittenDown", in: inDelivery,
 	}, {
 		guard: "schedule: what comes early is held again",
 		file:  inDelivery + "/arriving.go",

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 
 	"dmlysender/shared/campaign/plan"
 	"dmlysender/shared/delivery"
@@ -65,14 +64,6 @@ func (e *StateError) Error() string {
 
 // maxRaces is how often a write is decided anew because others wrote too.
 const maxRaces = 8
-
-// logPanic says where the work on a campaign panicked, but not with what: its value may name a person.
-func (s *Service) logPanic(ctx context.Context, id string, p any) {
-	if s.Log != nil {
-		s.Log.LogAttrs(ctx, slog.LevelError, "panic",
-			slog.String("campaign", id), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
-	}
-}
 
 func (s *Service) log(ctx context.Context, r Record, change string) {
 	if s.Log == nil {

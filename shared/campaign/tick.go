@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/panics"
 )
 
 const (
@@ -102,7 +104,7 @@ var errTaken = errors.New("another one works on the campaign")
 func (t *tick) work(ctx context.Context, id string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			t.logPanic(ctx, id, p)
+			panics.Log(ctx, t.Log, p, slog.String("campaign", id))
 			err = fmt.Errorf("panic: %T", p)
 		}
 	}()

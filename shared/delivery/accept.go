@@ -3,9 +3,11 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"dmlysender/shared/message"
+	"dmlysender/shared/panics"
 )
 
 // Acceptance is what became of a message that was to be accepted.
@@ -88,7 +90,7 @@ func (s *Sender) writeAll(ctx context.Context, intakes []*intake) {
 	atOnce(len(ids), func(i int) {
 		defer func() {
 			if p := recover(); p != nil { // those of this id alone fail
-				s.reportPanic(ctx, ids[i], p)
+				panics.Log(ctx, s.Log, p, slog.String("id", ids[i]))
 				for _, in := range byID[ids[i]] {
 					in.Err = fmt.Errorf("panic while accepting message %s: %T", ids[i], p)
 					in.record, in.scheduled = nil, false
@@ -129,9 +131,6 @@ func (s *Sender) writeAccepted(ctx context.Context, in *intake) {
 	for range maxRaces {
 		item = item.accepted(c.record, now)
 		item.Revision = s.NewToken()
-		if in.Err = s.keepUnder(ctx, in.message.CancelKey, &item); in.Err != nil {
-			return
-		}
 		standing, ok, err := s.put(ctx, item, over)
 		if err != nil {
 			in.Err = fmt.Errorf("record message %s as accepted: %w", in.message.ID, err)
@@ -154,7 +153,7 @@ func (s *Sender) writeAccepted(ctx context.Context, in *intake) {
 			in.accept(standing)
 			return
 		}
-		item, over = standing.nextGeneration(c.record.fingerprint, c.record.workspace), standing.Revision
+		item, over = standing.nextGeneration(c.record), standing.Revision
 	}
 	in.Err = fmt.Errorf("record message %s as accepted: others kept writing; try again", in.message.ID)
 }
@@ -184,7 +183,7 @@ func (s *Sender) bringAll(ctx context.Context, intakes []*intake, queues func(La
 		in := intakes[i]
 		defer func() {
 			if p := recover(); p != nil {
-				s.reportPanic(ctx, in.message.ID, p)
+				panics.Log(ctx, s.Log, p, slog.String("id", in.message.ID))
 				in.Result, in.Err = Result{}, fmt.Errorf("panic while scheduling message %s: %T", in.message.ID, p)
 			}
 		}()

@@ -21,7 +21,7 @@ const soon = 15 * time.Minute
 // arrival is what a record asks for: everything that the decisions need to know of
 // the message.
 type arrival struct {
-	id, workspace, fingerprint string
+	id, workspace, cancelKey, fingerprint string
 	// generation is the one that the record is for; 0 if it does not say.
 	generation int
 	content    []byte
@@ -219,7 +219,7 @@ func (s situation) start(from Item) decision {
 
 // startAnew starts the next generation, with the content that has just arrived.
 func (s situation) startAnew() decision {
-	return s.start(s.item.nextGeneration(s.record.fingerprint, s.record.workspace))
+	return s.start(s.item.nextGeneration(s.record))
 }
 
 // tooLate says whether the message is pointless by the time at which it may go.
@@ -251,23 +251,23 @@ func (s situation) claimed() *Item {
 
 // first is the item of a message of which nothing is known.
 func (a arrival) first() Item {
-	return Item{ID: a.id, Workspace: a.workspace, Fingerprint: a.fingerprint, Generation: max(1, a.generation)}
+	return Item{ID: a.id, Workspace: a.workspace, CancelKey: a.cancelKey, Fingerprint: a.fingerprint, Generation: max(1, a.generation)}
 }
 
 // maxRefused is how many contents of an id are remembered as refused; the oldest go first.
 const maxRefused = 100
 
-// nextGeneration starts anew with the content, which may be another one. What was rejected stays refused.
-func (i Item) nextGeneration(fingerprint, workspace string) Item {
+// nextGeneration starts anew with what the record asks for, which may be other content. What was rejected stays refused.
+func (i Item) nextGeneration(a arrival) Item {
 	next := Item{
-		ID: i.ID, Workspace: workspace, CancelKey: i.CancelKey, Revision: i.Revision, Fingerprint: fingerprint, Generation: i.Generation + 1,
+		ID: i.ID, Workspace: a.workspace, CancelKey: a.cancelKey, Revision: i.Revision, Fingerprint: a.fingerprint, Generation: i.Generation + 1,
 		Refused: slices.Clone(i.Refused), History: slices.Clone(i.History), ForgetAt: i.ForgetAt,
 	}
 	gone := ""
 	switch {
 	case i.State == Rejected:
 		gone = i.Fingerprint
-	case i.State == Cancelled && i.Fingerprint != fingerprint:
+	case i.State == Cancelled && i.Fingerprint != a.fingerprint:
 		gone = replaced + i.Fingerprint
 	}
 	if gone != "" && !slices.Contains(next.Refused, gone) {

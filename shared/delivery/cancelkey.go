@@ -17,16 +17,18 @@ type Cancellation struct {
 	Err error
 }
 
-// keepUnder gives the item the message's cancelKey, and notes that it can be found by that before it is written down as one that
-// waits. It takes half of the time that is left at most, so that the other half is the item's.
-func (s *Sender) keepUnder(ctx context.Context, cancelKey string, i *Item) error {
-	i.CancelKey = cancelKey
-	if s.CancelKeys == nil || cancelKey == "" || i.State != Accepted && i.State != Scheduled && i.State != Waiting {
+// errUnkept says that a message could not be noted under its cancelKey.
+var errUnkept = errors.New("note its cancelKey")
+
+// keepUnder notes, before an item is written down as one that waits, that it can be found by its cancelKey: each time, for it may
+// be kept for longer than before. It takes half of the time that is left at most, so that the other half is the item's.
+func (s *Sender) keepUnder(ctx context.Context, i Item) error {
+	if s.CancelKeys == nil || i.CancelKey == "" || i.State != Accepted && i.State != Scheduled && i.State != Waiting {
 		return nil
 	}
-	err := finish(ctx, s.left(ctx)/2, func(ctx context.Context) error { return s.CancelKeys.Keep(ctx, cancelKey, i.ID, i.ForgetAt) })
+	err := finish(ctx, s.left(ctx)/2, func(ctx context.Context) error { return s.CancelKeys.Keep(ctx, i.CancelKey, i.ID, i.ForgetAt) })
 	if err != nil {
-		return fmt.Errorf("note the cancelKey of message %s: %w", i.ID, err)
+		return fmt.Errorf("%w: %w", errUnkept, err)
 	}
 	return nil
 }

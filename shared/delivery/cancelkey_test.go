@@ -143,7 +143,7 @@ func TestWhatCannotBeNotedIsNotWrittenDown(t *testing.T) {
 	if got := w.sender.Accept(t.Context(), text(t, "a", "Hello", underOrder42), q.lanes()); got.Err == nil || len(q.records) != 0 {
 		t.Errorf("accepted as %+v", got)
 	}
-	if _, err := w.try(text(t, "b", "Hello", underOrder42+inTwoDays)); err == nil || !strings.Contains(err.Error(), "cancelKey of message b") {
+	if _, err := w.try(text(t, "b", "Hello", underOrder42+inTwoDays)); err == nil || !strings.Contains(err.Error(), "message b as scheduled: note its cancelKey") {
 		t.Errorf("its record ended with %v", err)
 	}
 	if _, _, err := w.sender.CancelUnder(t.Context(), "order-42", "", "ops", ours); !errors.Is(err, r.err) {

@@ -54,9 +54,6 @@ func (s *Sender) Move(ctx context.Context, id string, sendAt time.Time, by strin
 		if err != nil {
 			return *standing, err
 		}
-		if err := s.keepUnder(ctx, m.CancelKey, &next); err != nil { // for longer than before, perhaps
-			return *standing, err
-		}
 		_, ok, err := s.put(ctx, next, standing.Revision)
 		if err != nil {
 			return *standing, fmt.Errorf("move message %s: %w", id, err)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"dmlysender/shared/apikey"
 	"dmlysender/shared/dmly"
+	"dmlysender/shared/panics"
 )
 
 // post hands a claimed message to DMLY. If the key is refused it is read anew, once,
@@ -42,7 +44,7 @@ func (j *job) postOnce(ctx context.Context, req dmly.Request, key apikey.Key, le
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			j.reportPanic(ctx, j.message.ID, p)
+			panics.Log(ctx, j.Log, p, slog.String("id", j.message.ID))
 			o = outcome{err: fmt.Errorf("panic while posting: %T", p)}
 		}
 	}()

@@ -3,9 +3,7 @@ package delivery
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"dmlysender/shared/apikey"
@@ -56,13 +54,6 @@ func (s *Sender) report(ctx context.Context, m message.Message, key apikey.Key, 
 		level = slog.LevelWarn
 	}
 	s.Log.LogAttrs(ctx, level, "message", attrs...)
-}
-
-// reportPanic says where work on a message panicked, but not with what: its value may name a person.
-func (s *Sender) reportPanic(ctx context.Context, id string, p any) {
-	if s.Log != nil {
-		s.Log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("id", id), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
-	}
 }
 
 // reportKeyRefused says that an account waits for another key.

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -125,7 +126,7 @@ func (s *Sender) newCourse(m message.Message, r Record) (*course, error) {
 		return nil, err
 	}
 	return &course{retry: s.Retry, looksFirst: r.looksFirst(), record: arrival{
-		id: m.ID, workspace: m.Workspace.ID, fingerprint: fingerprint, generation: r.Generation, content: content,
+		id: m.ID, workspace: m.Workspace.ID, cancelKey: m.CancelKey, fingerprint: fingerprint, generation: r.Generation, content: content,
 		sendAt: m.SendAt, expiresAt: m.ExpiresAt, within: m.DeliverWithin,
 		resend: m.IfUnknown == message.Resend, steps: m.Steps(),
 	}}, nil
@@ -206,11 +207,12 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 		return event{}, fmt.Errorf("claim message %s: %w", w.item.ID, ctx.Err())
 	}
 	w.item.Revision = j.NewToken()
-	j.unkept = j.keepUnder(ctx, j.message.CancelKey, &w.item)
-	if j.unkept != nil && j.course.claim == nil {
-		return event{}, j.unkept
-	}
 	standing, ok, err := j.put(ctx, w.item, w.over)
+	j.unkept = nil
+	if errors.Is(err, errUnkept) && j.course.claim != nil {
+		j.unkept = fmt.Errorf("record message %s as %s: %w", w.item.ID, w.item.State, err)
+		standing, ok, err = j.putUnkept(ctx, w.item, w.over)
+	}
 	switch {
 	case err != nil:
 		return event{}, fmt.Errorf("record message %s as %s: %w", w.item.ID, w.item.State, err)
@@ -224,8 +226,16 @@ func (j *job) write(ctx context.Context, w effect) (event, error) {
 	}
 }
 
-// put writes the item: a claim within its lease, anything else within what is left of the invocation and at least recordTime.
+// put writes the item down, and before that notes what waits under its cancelKey: with errUnkept, it is not written.
 func (s *Sender) put(ctx context.Context, item Item, over string) (standing Item, ok bool, err error) {
+	if err := s.keepUnder(ctx, item); err != nil {
+		return Item{}, false, err
+	}
+	return s.putUnkept(ctx, item, over)
+}
+
+// putUnkept writes the item: a claim within its lease, anything else within what is left of the invocation and at least recordTime.
+func (s *Sender) putUnkept(ctx context.Context, item Item, over string) (standing Item, ok bool, err error) {
 	within := s.left(ctx)
 	if item.State == Sending {
 		within = item.Lease.Sub(s.Clock.Now())

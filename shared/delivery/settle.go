@@ -106,9 +106,6 @@ func (s *Sender) Settle(ctx context.Context, id string, generation int, as Settl
 		if err != nil {
 			return *standing, err
 		}
-		if err := s.keepUnder(ctx, next.CancelKey, &next); err != nil { // it may not have waited before
-			return *standing, err
-		}
 		next.Revision = s.NewToken()
 		_, ok, err := s.put(ctx, next, standing.Revision)
 		if err != nil {
@@ -147,6 +144,6 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if err := queues(LaneOf(m)).Enqueue(ctx, order); err != nil {
 			return Item{}, fmt.Errorf("queue message %s: %w", i.ID, err)
 		}
-		return i.nextGeneration(i.Fingerprint, i.Workspace).moved(Accepted, "to be sent again, ordered by "+by, now), nil
+		return i.nextGeneration(c.record).moved(Accepted, "to be sent again, ordered by "+by, now), nil
 	}
 }

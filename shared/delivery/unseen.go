@@ -29,7 +29,7 @@ func (s *Sender) TakeBack(ctx context.Context, m message.Message, generation int
 			if !c.replaces() {
 				break
 			}
-			item, over = c.standing.nextGeneration(c.record.fingerprint, c.record.workspace), c.standing.Revision
+			item, over = c.standing.nextGeneration(c.record), c.standing.Revision
 		}
 		item = item.moved(Cancelled, "cancelled by "+by, s.Clock.Now())
 		item.TakenBack = run

@@ -3,16 +3,15 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"mime"
 	"net/http"
 	"path"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"dmlysender/shared/dmly"
+	"dmlysender/shared/panics"
 	"dmlysender/shared/telemetry"
 )
 
@@ -48,7 +47,7 @@ func (a *api) guarded(next http.Handler) http.Handler {
 
 func (a *api) answerPanic(w http.ResponseWriter, r *http.Request) {
 	if p := recover(); p != nil { // not what it is about: it may be somebody's data
-		a.Log.ErrorContext(r.Context(), "panic", slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+		panics.Log(r.Context(), a.Log, p)
 		a.write(w, r, internal.problem("the request could not be worked on"))
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"time"
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
+	"dmlysender/shared/panics"
 )
 
 const (
@@ -137,7 +137,7 @@ func (a *api) deliverOnce(ctx context.Context, m message.Message, latest time.Ti
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic while sending message %s: %T", m.ID, p)
-			a.Log.ErrorContext(ctx, "panic", slog.String("id", m.ID), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+			panics.Log(ctx, a.Log, p, slog.String("id", m.ID))
 		}
 	}()
 	return a.Sender.DeliverBefore(ctx, m, latest)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"dmlysender/shared/panics"
 	"dmlysender/shared/telemetry"
 )
 
@@ -74,7 +75,7 @@ func (s *serving) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.ErrorContext(ctx, "panic", slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+			panics.Log(ctx, s.log, p)
 			answer, err = nil, fmt.Errorf("panic: %T", p)
 		}
 	}()

@@ -4,15 +4,14 @@ package sqsworker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
+	"dmlysender/shared/panics"
 	"dmlysender/shared/queue/sqs"
 )
 
@@ -83,7 +82,7 @@ func (h *Handler) deliver(ctx context.Context, records []events.SQSMessage, resu
 func (h *Handler) record(ctx context.Context, batch *delivery.Batch, r events.SQSMessage) (result delivery.Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			h.Log.ErrorContext(ctx, "panic", slog.String("messageId", r.MessageId), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+			panics.Log(ctx, h.Log, p, slog.String("messageId", r.MessageId))
 			result = delivery.Result{}
 		}
 	}()
