@@ -1,30 +1,79 @@
 package template_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"dmlysender/shared/delivery"
 	"dmlysender/shared/message"
 	"dmlysender/shared/telemetry"
 )
 
-// emitted are the metrics that the functions write, each with the dimension that it has besides none; "-" means that it is never
-// without one.
-var emitted = map[string]string{
-	telemetry.Sent: telemetry.ChannelDimension, telemetry.Rejected: telemetry.ChannelDimension, telemetry.Failed: telemetry.ChannelDimension,
-	telemetry.Unknown: telemetry.ChannelDimension, telemetry.Expired: telemetry.ChannelDimension,
-	telemetry.Attempts: "", telemetry.Latency: "", telemetry.PaceWait: "", telemetry.KeyRefused: "",
-	telemetry.MessagesStuck: "", telemetry.CampaignsStuck: "", telemetry.ColdStart: "-" + telemetry.FunctionDimension,
+// series is a metric with a dimension and its value, which are empty for the metric as a whole: what CloudWatch charges for.
+type series struct{ metric, dimension, value string }
+
+// written are the series that the functions write, as CloudWatch reads them: of each function's lines after everything that is
+// counted has happened once.
+func written(t *testing.T) map[series]bool {
+	t.Helper()
+	all := map[series]bool{}
+	for _, function := range []string{"worker", "schedule", "api"} {
+		var lines bytes.Buffer
+		m := telemetry.NewMetrics(&lines, "stack", function, time.Now)
+		for _, state := range []delivery.State{delivery.Sent, delivery.Rejected, delivery.Failed, delivery.Unknown, delivery.Expired, delivery.Cancelled} {
+			for _, channel := range []message.Channel{message.WhatsApp, message.Messenger, message.Instagram, message.Telegram, ""} {
+				m.Rested(channel, state)
+			}
+		}
+		m.Posted(time.Second)
+		m.Waited(time.Second)
+		m.KeyRefused()
+		m.Stuck()
+		m.CampaignsStuck()
+		m.Flush()
+		for line := range bytes.Lines(lines.Bytes()) {
+			collect(t, line, all)
+		}
+	}
+	return all
 }
 
-// dimensions are the values that a dimension takes.
-var dimensions = map[string][]string{
-	telemetry.ChannelDimension:  {string(message.WhatsApp), string(message.Messenger), string(message.Instagram), string(message.Telegram)},
-	telemetry.FunctionDimension: {"worker", "schedule", "api"},
+// collect adds the series of a line in CloudWatch's embedded metric format.
+func collect(t *testing.T, line []byte, all map[series]bool) {
+	t.Helper()
+	var members map[string]any
+	var head struct {
+		AWS struct {
+			CloudWatchMetrics []struct {
+				Dimensions [][]string
+				Metrics    []struct{ Name string }
+			}
+		} `json:"_aws"`
+	}
+	if err := errors.Join(json.Unmarshal(line, &members), json.Unmarshal(line, &head)); err != nil {
+		t.Fatal(err)
+	}
+	for _, directive := range head.AWS.CloudWatchMetrics {
+		for _, metric := range directive.Metrics {
+			for _, names := range directive.Dimensions {
+				one := series{metric: metric.Name}
+				if len(names) > 1 {
+					t.Fatalf("%s has the dimensions %q; this test knows of one at most", metric.Name, names)
+				}
+				if len(names) == 1 {
+					one.dimension, one.value = names[0], members[names[0]].(string)
+				}
+				all[one] = true
+			}
+		}
+	}
 }
 
 // namespace is that of the stack's own metrics, as !Sub has it.
@@ -42,34 +91,50 @@ func TestFunctionsWriteTheirMetricsToTheStacksNamespace(t *testing.T) {
 // Each metric costs, by name and dimensions.
 func TestThereAreSoManySeriesOfMetrics(t *testing.T) {
 	t.Parallel()
-	series := 0
-	for _, dimension := range emitted {
-		only, exclusive := strings.CutPrefix(dimension, "-")
-		series += len(dimensions[only])
-		if !exclusive {
-			series++
-		}
-	}
-	if got := telemetry.Series(); got != series {
-		t.Errorf("got %d, want %d", got, series)
+	if got, want := telemetry.Series(), len(written(t)); got != want {
+		t.Errorf("got %d, want %d", got, want)
 	}
 }
 
 func TestAlarmsAreOnMetricsThatTheFunctionsWrite(t *testing.T) {
 	t.Parallel()
-	found := 0
+	found, are := 0, written(t)
 	for _, alarm := range read(t).must(t, "AWS::CloudWatch::Alarm") {
 		if !same(alarm.properties["Namespace"], ref("AWS::StackName")) {
 			continue
 		}
 		found++
-		dimension, ok := emitted[text(alarm.properties, "MetricName")]
-		if !ok || strings.HasPrefix(dimension, "-") || alarm.properties["Dimensions"] != nil {
+		if !are[series{metric: text(alarm.properties, "MetricName")}] || alarm.properties["Dimensions"] != nil {
 			t.Errorf("%s is on %v of %v, which is not written", alarm.id, alarm.properties["MetricName"], alarm.properties["Dimensions"])
 		}
 	}
 	if found < 3 {
 		t.Errorf("%d alarms are on metrics of the stack's own; there are unknown, failed and refused keys", found)
+	}
+}
+
+// The page has a row for each metric, with the dimensions that it has.
+func TestThePageHasTheMetricsThatAreWritten(t *testing.T) {
+	t.Parallel()
+	by, are := map[string]string{}, written(t)
+	for one := range are {
+		switch {
+		case one.dimension != "" && are[series{metric: one.metric}]:
+			by[one.metric] = "all, and `" + one.dimension + "`"
+		case one.dimension != "":
+			by[one.metric] = "`" + one.dimension + "`"
+		case by[one.metric] == "":
+			by[one.metric] = "all"
+		}
+	}
+	listed := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+) \\| [^|]*(?:Count|Milliseconds) \\| ([^|]+) \\|").FindAllStringSubmatch(file(t, "docs/operations.md"), -1) {
+		for name := range strings.SplitSeq(row[1], ", ") {
+			listed[strings.Trim(name, "`")] = row[2]
+		}
+	}
+	if !maps.Equal(by, listed) {
+		t.Errorf("the functions write\n%v\nthe page has\n%v", by, listed)
 	}
 }
 
@@ -125,9 +190,9 @@ func TestTheDashboardAnswersThreeQuestions(t *testing.T) {
 
 func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 	t.Parallel()
-	all := read(t)
+	are := written(t)
 	shown := map[string]bool{}
-	for _, w := range dashboard(t, all) {
+	for _, w := range dashboard(t, read(t)) {
 		for _, metric := range w.Properties.Metrics {
 			var words []string
 			for _, word := range metric {
@@ -137,7 +202,11 @@ func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 			}
 			if words[0] == namespace {
 				shown[words[1]] = true
-				if !isWritten(words[1], words[2:]) {
+				one := series{metric: words[1]}
+				if len(words) == 4 {
+					one.dimension, one.value = words[2], words[3]
+				}
+				if len(words)%2 != 0 || !are[one] {
 					t.Errorf("%s shows %q, which is not written", w.Properties.Title, words)
 				}
 			}
@@ -145,21 +214,11 @@ func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 	}
 	// These show as alarms.
 	shown[telemetry.KeyRefused], shown[telemetry.MessagesStuck], shown[telemetry.CampaignsStuck] = true, true, true
-	for _, name := range slices.Sorted(maps.Keys(emitted)) {
-		if !shown[name] {
-			t.Errorf("the dashboard does not show %s", name)
+	for one := range are {
+		if !shown[one.metric] {
+			t.Errorf("the dashboard does not show %s", one.metric)
 		}
 	}
-}
-
-// isWritten says whether a metric is written with the dimension, a name and a value, or with none.
-func isWritten(metric string, dimension []string) bool {
-	with, ok := emitted[metric]
-	name, always := strings.CutPrefix(with, "-")
-	if len(dimension) == 0 {
-		return ok && !always
-	}
-	return ok && len(dimension) == 2 && dimension[0] == name && slices.Contains(dimensions[name], dimension[1])
 }
 
 func TestTheDashboardShowsTheAlarms(t *testing.T) {
