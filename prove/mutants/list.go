@@ -215,6 +215,16 @@ var ofDelivery = []mutant{
 		from:  "errUnkept) && j.course.claim != nil {", to: "errUnkept) {",
 		test: "TestWhatCannotBeNotedIsNotWrittenDown", in: inDelivery,
 	}, {
+		guard: "cancel: a note under a cancelKey is never shortened",
+		file:  "shared/ledger/cancelkey.go",
+		from:  "if until.After(m.under[cancelKey][id]) {", to: "if true {",
+		test: "TestAMovedMessageIsCancelledByItsKeyUntilItsNewTime", in: inDelivery,
+	}, {
+		guard: "schedule: what was tried is not put off by a record",
+		file:  inDelivery + "/arriving.go",
+		from:  "return s.item.State == Scheduled || s.item.State == Waiting }", to: "return s.item.State == Scheduled }",
+		test: "TestTheTimeOfARecordDoesNotCountOnceItsMessageWasTried", in: inDelivery,
+	}, {
 		guard: "schedule: what comes early is held again",
 		file:  inDelivery + "/arriving.go",
 		from:  "s.item.State == Scheduled && s.now.Before(s.item.NotBefore)", to: "false",

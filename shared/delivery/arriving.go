@@ -72,7 +72,7 @@ var arriving = table{
 		holds: func(s situation) bool { return s.item == nil },
 		do:    func(s situation) decision { return s.start(s.record.first()) },
 	}, {
-		when: "`cancelled` with its campaign, or other content that was, and the record orders the next generation", then: "a new generation, as *before a claim*",
+		when: "`cancelled` with its campaign, or at rest with the content that took its place then, and the record orders the next generation", then: "a new generation, as *before a claim*",
 		holds: situation.ordersTakenBack,
 		do:    situation.startAnew,
 	}, {
@@ -126,18 +126,18 @@ var arriving = table{
 		holds: func(s situation) bool { return s.item.State == Scheduled && s.now.Before(s.item.NotBefore) },
 		do:    func(s situation) decision { return decision{verdict: putOff, at: s.item.NotBefore} },
 	}, {
-		when: "`scheduled`", then: "as *before a claim*, whatever `sendAt` the record has: it may have been moved since",
-		holds: func(s situation) bool { return s.item.State == Scheduled },
+		when: "its time to wait is not over", then: "come back then",
+		holds: func(s situation) bool { return s.now.Before(s.item.NotBefore) },
+		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.item.NotBefore} },
+	}, {
+		when: "`scheduled` or `waiting`", then: "as *before a claim*, whatever `sendAt` the record has: it may have been moved since, or was to go already",
+		holds: func(s situation) bool { return s.item.State == Scheduled || s.item.State == Waiting },
 		do: func(s situation) decision {
 			s.record.sendAt = time.Time{}
 			return s.start(*s.item)
 		},
 	}, {
-		when: "its time to wait is not over", then: "come back then",
-		holds: func(s situation) bool { return s.now.Before(s.item.NotBefore) },
-		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.item.NotBefore} },
-	}, {
-		when: "`accepted` or `waiting`", then: "as *before a claim*",
+		when: "`accepted`", then: "as *before a claim*",
 		holds: always,
 		do:    func(s situation) decision { return s.start(*s.item) },
 	},

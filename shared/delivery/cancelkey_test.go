@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/ledger"
 	"dmlysender/shared/message"
 )
 
@@ -196,6 +197,26 @@ func TestWhatAPersonResendsCanBeCancelledByItsKey(t *testing.T) {
 	if _, err := w.settle("a", 1, delivery.SettleResend, q); err != nil {
 		t.Fatal(err)
 	}
+	if told, _ := w.cancelOrder42(); !slices.Equal(told, []string{"a cancelled true"}) {
+		t.Errorf("got %q", told)
+	}
+}
+
+// The schedule of the time before fires all the same. What it notes is shorter than what is noted already.
+func TestAMovedMessageIsCancelledByItsKeyUntilItsNewTime(t *testing.T) {
+	t.Parallel()
+	w, _, q, _ := keyed(t)
+	w.sender.CancelKeys = &ledger.Memory{}
+	m := text(t, "a", "Hello", underOrder42+inTwoDays)
+	accept(t, w, q, m)
+	if err := w.move("a", start.AddDate(0, 0, 60), q); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(48*time.Hour - time.Minute)
+	if got := w.deliver(m); got.Item.State != delivery.Scheduled {
+		t.Fatalf("it came to %+v", got)
+	}
+	w.clock.advance(45 * 24 * time.Hour)
 	if told, _ := w.cancelOrder42(); !slices.Equal(told, []string{"a cancelled true"}) {
 		t.Errorf("got %q", told)
 	}

@@ -18,8 +18,8 @@ func TestARepeatForAnotherDayDoesNotRejectWhatIsUnderWay(t *testing.T) {
 	w.answers(errUnknown)
 	w.deliver(m)
 	w.clock.advance(time.Minute)
-	if other := w.deliver(text(t, "a", "Hello", `,"sendAt":"2028-11-27T12:00:00Z"`)); other.Done {
-		t.Errorf("the repeat made it %s", other.Item.State)
+	if other := w.deliver(text(t, "a", "Hello", `,"sendAt":"2028-11-27T12:00:00Z"`)); other.Item.State != delivery.Unknown || len(w.posted()) != 2 {
+		t.Errorf("the repeat made it %s after %d posts; it was to be sent once more by then", other.Item.State, len(w.posted()))
 	}
 	if result := w.until(m); result.Item.State != delivery.Unknown || result.Item.Generation != 1 || len(w.posted()) != 2 {
 		t.Errorf("in the end %+v after %d posts", result.Item, len(w.posted()))

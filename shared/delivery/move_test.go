@@ -62,6 +62,21 @@ func TestTheTimeOfARecordDoesNotCountOnceItsMessageIsScheduled(t *testing.T) {
 	}
 }
 
+// It was tried at its time, and waits for the next try: a repeat with a later time does not put that off.
+func TestTheTimeOfARecordDoesNotCountOnceItsMessageWasTried(t *testing.T) {
+	t.Parallel()
+	w, _, q := scheduling(t)
+	w.answers(errNotSent)
+	w.deliver(text(t, "a", "Hello", ""))
+	w.answer = nil
+	w.clock.advance(time.Hour)
+	repeat := text(t, "a", "Hello", inTwoDays)
+	accept(t, w, q, repeat)
+	if got := w.deliver(repeat); got.Item.State != delivery.Sent {
+		t.Errorf("it came to %+v", got)
+	}
+}
+
 func TestAMoveHeedsHoursAndExpiry(t *testing.T) {
 	t.Parallel()
 	w, s, q := scheduling(t)

@@ -111,7 +111,7 @@ type Poster interface {
 // Keys gives the API key of each workspace; [apikey.Cache] is one.
 type Keys interface {
 	Get(ctx context.Context) (apikey.Keys, error)
-	// Refresh reads the keys anew because DMLY refused the one that was seen.
+	// Refresh reads the keys anew because DMLY refused the one that was seen, or none was, which is the zero value.
 	Refresh(ctx context.Context, seen apikey.Key) (apikey.Keys, error)
 }
 
@@ -221,7 +221,8 @@ func (p ClientPoster) Post(ctx context.Context, key apikey.Key, req dmly.Request
 
 // CancelKeys remembers which messages can be cancelled together. It is safe for concurrent use.
 type CancelKeys interface {
-	// Keep notes until then that the message with this id waits under the cancelKey; again is harmless.
+	// Keep notes until then that the message with this id waits under the cancelKey. What is noted for longer stays so: whoever notes it
+	// again may be late, or may not write the message down after all.
 	Keep(ctx context.Context, cancelKey, id string, until time.Time) error
 	// Under returns at most n ids that were kept under the cancelKey and not until a moment before now, each once, and the
 	// cursor of those that follow, empty behind the last; the first page has the empty cursor. It is strongly

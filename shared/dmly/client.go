@@ -101,12 +101,13 @@ func (c *Client) WithKey(key string) (*Client, error) {
 	return &other, nil
 }
 
+// newTransport speaks HTTP/1.1, as net/http does where it does not dial by itself. Over HTTP/2 a server that closes its connection in
+// good order leaves requests without an answer that it never read, and they could not be told from those that it did.
 func newTransport(conns int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
-		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           conns,
 		MaxIdleConnsPerHost:    conns,
 		IdleConnTimeout:        5 * time.Second,

@@ -20,7 +20,9 @@ func (m *Memory) Keep(ctx context.Context, cancelKey, id string, until time.Time
 	if m.under[cancelKey] == nil {
 		m.under[cancelKey] = map[string]time.Time{}
 	}
-	m.under[cancelKey][id] = until
+	if until.After(m.under[cancelKey][id]) {
+		m.under[cancelKey][id] = until
+	}
 	return nil
 }
 

@@ -6,13 +6,18 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"dmlysender/shared/dmly"
 )
 
-// Encode writes the message as [Decode] reads it. It returns an *[Error] if that
+// carried escapes what a queue (U+FFFE and U+FFFF) or a schedule ("<aws.") would not hold as it is. It stands within a JSON text, where
+// it can be escaped.
+var carried = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`, "<aws.", `\u003caws.`)
+
+// Encode writes the message as [Decode] reads it, and as every queue and schedule carries it. It returns an *[Error] if that
 // would be larger than Decode takes.
 func (m Message) Encode() ([]byte, error) {
 	var buf bytes.Buffer
@@ -21,7 +26,7 @@ func (m Message) Encode() ([]byte, error) {
 	if err := enc.Encode(m); err != nil {
 		return nil, fmt.Errorf("encode message %s: %w", m.ID, err)
 	}
-	data := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	data := []byte(carried.Replace(strings.TrimSuffix(buf.String(), "\n")))
 	if len(data) > MaxBytes {
 		return nil, &Error{ID: m.ID, TooLarge: true, Problems: []Problem{{Detail: fmt.Sprintf("has %d bytes; the limit is %d", len(data), MaxBytes)}}}
 	}

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,9 @@ const (
 
 // channels are all of them.
 var channels = []Channel{WhatsApp, Messenger, Instagram, Telegram}
+
+// Channels returns all of them.
+func Channels() []Channel { return slices.Clone(channels) }
 
 // Type is what a message is; channel and type together pick the operation.
 type Type string

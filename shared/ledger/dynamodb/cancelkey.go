@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,17 +15,21 @@ import (
 // range key is the message's id.
 const cancelKeyPrefix = "k#"
 
-// Keep implements [delivery.CancelKeys]: one PutItem.
+// Keep implements [delivery.CancelKeys]: one conditional PutItem.
 func (l *Ledger) Keep(ctx context.Context, cancelKey, id string, until time.Time) error {
 	w := writer{}
 	w.text("pk", cancelKeyPrefix+cancelKey)
 	w.text("sk", id)
 	w["forgetAt"] = millis(until)
 	w.number("ttl", until.Add(ttlMargin).Unix())
-	if _, err := l.client.PutItem(ctx, &sdk.PutItemInput{TableName: l.table, Item: w}); err != nil {
-		return l.failed("note the cancelKey of", id, explain(ctx, err))
+	_, err := l.client.PutItem(ctx, &sdk.PutItemInput{
+		TableName: l.table, Item: w, ConditionExpression: aws.String("attribute_not_exists(pk) OR forgetAt < :until"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":until": millis(until)},
+	})
+	if _, isLonger := errors.AsType[*types.ConditionalCheckFailedException](err); err == nil || isLonger {
+		return nil
 	}
-	return nil
+	return l.failed("note the cancelKey of", id, explain(ctx, err))
 }
 
 // Under implements [delivery.CancelKeys]: one strongly consistent Query, and further ones if many are past their time and

@@ -286,6 +286,9 @@ func (q request) holds(standing attributes) bool {
 	if q.ConditionExpression == "" {
 		return true
 	}
+	if q.ConditionExpression == "attribute_not_exists(pk) OR forgetAt < :until" {
+		return standing == nil || number(standing["forgetAt"]) < number(q.ExpressionAttributeValues[":until"])
+	}
 	now := number(q.ExpressionAttributeValues[":now"])
 	switch q.ConditionExpression {
 	case "attribute_not_exists(pk) OR forgetAt <= :now":

@@ -89,6 +89,7 @@ func forgetsUnder(t *testing.T, k delivery.CancelKeys) {
 		keep(t, k, "order-42", fmt.Sprint("m", i), start.Add(time.Duration(i%3)*time.Hour))
 	}
 	keep(t, k, "order-42", "m0", start.Add(3*time.Hour)) // for longer than before
+	keep(t, k, "order-42", "m0", start)
 	under(t, k, "order-42", 4, start.Add(time.Hour), []string{"m0", "m2", "m5", "m8"})
 	under(t, k, "order-42", 3, start.Add(2*time.Hour), []string{"m0"})
 	under(t, k, "order-42", 3, start.Add(3*time.Hour))

@@ -24,8 +24,9 @@ const (
 	// schedulePattern is DMLY's date and time, with or without seconds.
 	schedulePattern = `^` + day + ` ` + hour + `:` + sixty + `(?::` + sixty + `)?$`
 
-	// What stands for no time is none that can be written; the instant also in other zones.
-	noInstant  = `^0001-01-01T00:00:00(?:\.0+)?(?:Z|[+-]00:00)$`
+	// What stands for no time is none that can be written, the instant also in other zones; nor is one in the last year that
+	// there is.
+	noInstant  = `^0001-01-01T00:00:00(?:\.0+)?(?:Z|[+-]00:00)$|^9999`
 	noSchedule = `^0001-01-01 00:00(?::00)?$`
 
 	hour  = `(?:[01][0-9]|2[0-3])`
