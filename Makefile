@@ -184,7 +184,7 @@ e2e-http: $(httpStamp) ## Run the HTTP API and call it from outside: SEED=1
 	@build/report e2e-http $(goTestE2E) -parallel 4 $(E2E_ARGS) ./e2e/http/...
 
 .PHONY: prove
-prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about a quarter of an hour: ARGS="model mutants" runs these parts
+prove: $(ministackStamp) ## Prove that nothing is lost or sent twice; takes about 20 minutes: ARGS="model mutants" runs these parts
 	$(MAKE) --no-print-directory build ARCH=native
 	go run ./prove $(ARGS)
 

@@ -9,7 +9,7 @@ import (
 
 // alarms are those that docs/operations.md and docs/troubleshooting.md have.
 var alarms = []string{
-	"Api5xxAlarm", "ApiThrottlesAlarm", "BulkDeadLetterAlarm", "BulkQueueAgeAlarm", "CampaignsStuckAlarm", "FailedAlarm", "KeyRefusedAlarm", "LedgerThrottlesAlarm", "MessagesStuckAlarm",
+	"Api5xxAlarm", "ApiThrottlesAlarm", "BulkDeadLetterAlarm", "BulkQueueAgeAlarm", "CampaignsStoppedAlarm", "CampaignsStuckAlarm", "FailedAlarm", "KeyRefusedAlarm", "LedgerThrottlesAlarm", "MessagesStuckAlarm",
 	"OutcomeDeadLetterAlarm", "ScheduleDeadLetterAlarm", "ScheduleErrorsAlarm", "ScheduleThrottlesAlarm", "SendDeadLetterAlarm",
 	"SendQueueAgeAlarm", "UnknownAlarm", "WorkerErrorsAlarm", "WorkerThrottlesAlarm",
 }
@@ -38,8 +38,8 @@ func TestThePageOfOperationsHasTheAlarms(t *testing.T) {
 func TestEachAlarmTellsTheTopicAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	topic := object{"Fn::If": []any{"HasAlarmTopic", []any{ref("AlarmTopicArn")}, ref("AWS::NoValue")}}
-	// A message that is unknown or has failed still is when no further one comes.
-	staysSo := []string{"UnknownAlarm", "FailedAlarm"}
+	// A message that is unknown or has failed still is when no further one comes, and a campaign stands still.
+	staysSo := []string{"UnknownAlarm", "FailedAlarm", "CampaignsStoppedAlarm"}
 	for _, alarm := range read(t).must(t, "AWS::CloudWatch::Alarm") {
 		p := alarm.properties
 		if !same(p["AlarmActions"], topic) {

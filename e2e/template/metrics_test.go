@@ -28,7 +28,7 @@ func written(t *testing.T) map[series]bool {
 		var lines bytes.Buffer
 		m := telemetry.NewMetrics(&lines, "stack", function, time.Now)
 		for _, state := range []delivery.State{delivery.Sent, delivery.Rejected, delivery.Failed, delivery.Unknown, delivery.Expired, delivery.Cancelled} {
-			for _, channel := range []message.Channel{message.WhatsApp, message.Messenger, message.Instagram, message.Telegram, ""} {
+			for _, channel := range append(message.Channels(), "") {
 				m.Rested(channel, state)
 			}
 		}
@@ -37,6 +37,7 @@ func written(t *testing.T) map[series]bool {
 		m.KeyRefused()
 		m.Stuck()
 		m.CampaignsStuck()
+		m.CampaignStopped()
 		m.Flush()
 		for line := range bytes.Lines(lines.Bytes()) {
 			collect(t, line, all)
@@ -191,7 +192,9 @@ func TestTheDashboardAnswersThreeQuestions(t *testing.T) {
 func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	are := written(t)
-	shown := map[string]bool{}
+	// These show as alarms.
+	shown := map[string]bool{telemetry.KeyRefused: true, telemetry.MessagesStuck: true, telemetry.CampaignsStuck: true, telemetry.CampaignsStopped: true}
+	channels := map[string]bool{}
 	for _, w := range dashboard(t, read(t)) {
 		for _, metric := range w.Properties.Metrics {
 			var words []string
@@ -205,6 +208,7 @@ func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 				one := series{metric: words[1]}
 				if len(words) == 4 {
 					one.dimension, one.value = words[2], words[3]
+					channels[one.value] = channels[one.value] || one.metric == telemetry.Sent
 				}
 				if len(words)%2 != 0 || !are[one] {
 					t.Errorf("%s shows %q, which is not written", w.Properties.Title, words)
@@ -212,8 +216,11 @@ func TestTheDashboardShowsWhatIsWritten(t *testing.T) {
 			}
 		}
 	}
-	// These show as alarms.
-	shown[telemetry.KeyRefused], shown[telemetry.MessagesStuck], shown[telemetry.CampaignsStuck] = true, true, true
+	for _, channel := range message.Channels() {
+		if !channels[string(channel)] {
+			t.Errorf("the dashboard does not show what is sent by %s", channel)
+		}
+	}
 	for one := range are {
 		if !shown[one.metric] {
 			t.Errorf("the dashboard does not show %s", one.metric)

@@ -4,13 +4,23 @@ var ofCampaigns = []mutant{
 	{
 		guard: "campaign cursor: what is said to be fed is on the queue",
 		file:  inCampaign + "/feed.go",
-		from:  "r.Feeding, r.Horizon = rows[n-1].end, start", to: "r.Feeding, r.Fed, r.Horizon = rows[n-1].end, rows[n-1].end, start",
+		from:  "r.Feeding, r.FeedingAt, r.Horizon = rows[n-1].end, now, start", to: "r.Feeding, r.Fed, r.Horizon = rows[n-1].end, rows[n-1].end, start",
 		test: "TestCampaigns", in: inSim,
 	}, {
 		guard: "campaign feed: what could not be queued is queued again",
 		file:  inCampaign + "/feed.go",
 		from:  "Enqueue(ctx, records...); err != nil {", to: "Enqueue(ctx, records...); err != nil && false {",
 		test: "TestCampaignMatrix", in: inSim,
+	}, {
+		guard: "campaign feed: what may have been queued a month ago is not queued again",
+		file:  inCampaign + "/feed.go",
+		from:  "case h.r.Feeding != h.r.Fed && !h.Clock.Now()", to: "case h.r.Feeding != h.r.Fed && false && !h.Clock.Now()",
+		test: "TestWhatMayHaveBeenQueuedAMonthAgoIsNotQueuedAgain", in: inCampaign,
+	}, {
+		guard: "campaign count: what is noted twice counts once",
+		file:  inCampaign + "/watch.go",
+		from:  "case !open && s.row.At < r.Watched.Byte:", to: "case false:",
+		test: "TestWhatIsNotedTwiceCountsOnce", in: inCampaign,
 	}, {
 		guard: "campaign lease: one works on it at a time",
 		file:  inCampaign + "/tick.go",

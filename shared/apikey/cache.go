@@ -18,12 +18,12 @@ func (c *Cache) Get(ctx context.Context) (Keys, error) {
 	return c.secret.Get(ctx)
 }
 
-// Refresh returns the keys after DMLY refused seen (401 or 403). They are fetched anew, unless the cache already has another key for that
-// account or fetched at a refusal a moment ago (Options.RefreshEvery). If the account's key is still seen afterwards, the key itself is bad:
-// compare Key.Version. With an error come the keys known before.
+// Refresh returns the keys after DMLY refused seen (401 or 403), or after none was there, which is the zero Key. They are fetched anew,
+// unless the cache already has another key for that account or fetched at a refusal a moment ago (Options.RefreshEvery). If the
+// account's key is still seen afterwards, the key itself is bad: compare Key.Version. With an error come the keys known before.
 func (c *Cache) Refresh(ctx context.Context, seen Key) (Keys, error) {
 	return c.secret.Refresh(ctx, func(keys Keys) bool {
 		key, ok := keys.OfAccount(seen.Account)
-		return ok && key.version == seen.version
+		return seen.Account == "" || ok && key.version == seen.version
 	})
 }

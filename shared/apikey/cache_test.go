@@ -32,6 +32,22 @@ func TestRefreshFetchesTheKeyThatReplacedARefusedOne(t *testing.T) {
 	})
 }
 
+func TestRefreshFetchesTheKeyThatWasMissing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, apikey.Options{}, func(b bubble) {
+		t, s, cache := b.T, b.store, b.cache
+		s.set(`{"workspaces": {"W1": "key-1"}}`, nil)
+		if keys, err := cache.Get(t.Context()); err != nil || keys.Accounts() != 1 {
+			t.Fatal(err)
+		}
+		s.set("key-2", nil)
+		if got, err := refresh(t, cache, apikey.Key{}); got != "key-2" || err != nil {
+			t.Errorf("got %q, %v, want key-2", got, err)
+		}
+		s.want(t, 2)
+	})
+}
+
 func TestRefreshDoesNotFetchWhatIsAlreadyReplaced(t *testing.T) {
 	t.Parallel()
 	inBubble(t, apikey.Options{}, func(b bubble) {

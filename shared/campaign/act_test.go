@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"dmlysender/shared/campaign"
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/message"
 )
 
 // act is one of the things that a person does to a campaign.
@@ -300,4 +302,59 @@ func TestAPlanThatIsDamagedIsAnErrorThatSaysWhatToDo(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+}
+
+// Without its plan nobody knows what could be taken back. Its end has to be possible all the same, for it to be started again.
+func TestACampaignWhosePlanIsLostIsCancelledAndStartedAgain(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(f *files, plan string){
+		"gone":    func(f *files, plan string) { delete(f.contents, plan) },
+		"damaged": func(f *files, plan string) { f.put(plan, "no plan\n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.begin(600, "")
+			w.tick()
+			w.send(50)
+			lose(w.files, "campaigns/spring/1/plan.jsonl")
+			if err := w.service.Tick(t.Context()); err == nil || w.status().State != campaign.Running {
+				t.Fatalf("it is %s, with %v", w.status().State, err)
+			}
+			status := w.do(cancel)
+			if status.EndedAt.IsZero() || status.Counts[delivery.Cancelled] != 100 || status.Forgotten != 500 || !strings.Contains(status.Reason, "its plan is lost") {
+				t.Errorf("cancelled, it stands as %+v", status)
+			}
+			w.send(1000)
+			w.start(definition(t, ""))
+			w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 600})
+			for to, n := range w.posted {
+				if n != 1 {
+					t.Errorf("%s got %d", to, n)
+				}
+			}
+		})
+	}
+}
+
+type panicking struct{ campaign.Sender }
+
+func (panicking) TakeBack(context.Context, message.Message, int, string, string) (delivery.Item, error) {
+	panic("a number")
+}
+
+func TestAPanicWhileTakingBackIsTheCampaignsError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin(5, "")
+	w.tick()
+	sender := w.service.Sender
+	w.service.Sender = panicking{sender}
+	w.do(cancel)
+	if err := w.service.Tick(t.Context()); err == nil || !strings.Contains(err.Error(), "campaign spring: panic: string") {
+		t.Errorf("got %v", err)
+	}
+	w.service.Sender = sender
+	w.tick()
+	w.sums(w.status(), map[delivery.State]int{delivery.Cancelled: 5})
 }

@@ -177,10 +177,11 @@ func (l *line) len() int {
 	return len(l.waits)
 }
 
-// account is a pace that lets everything through, and can be told that its key is refused.
+// account is a pace that lets everything through, and can be told that its key is refused: any, or that of one version.
 type account struct {
 	clock   *clock
 	refused time.Time
+	version string
 }
 
 func (a *account) Reserve(_ context.Context, _ delivery.Account, _ delivery.Lane, n int, _ time.Time) (delivery.Reservation, error) {
@@ -193,7 +194,10 @@ func (a *account) Refuse(context.Context, delivery.Account) (time.Time, error) {
 	return a.clock.Now().Add(time.Minute), nil
 }
 
-func (a *account) Outlook(context.Context, delivery.Account) (delivery.Outlook, error) {
+func (a *account) Outlook(_ context.Context, of delivery.Account) (delivery.Outlook, error) {
+	if a.version != "" && of.KeyVersion != a.version {
+		return delivery.Outlook{Next: a.clock.Now()}, nil
+	}
 	return delivery.Outlook{Next: a.clock.Now(), RefusedUntil: a.refused}, nil
 }
 

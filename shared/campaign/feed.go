@@ -31,6 +31,8 @@ func (h *hand) feed(ctx context.Context) error {
 		switch {
 		case h.r.Fed != h.r.end() && h.r.Again && h.r.forgets(h.Clock.Now().Add(time.Hour)): // by then what is read now is looked up
 			err = h.pause(ctx, forgotten)
+		case h.r.Feeding != h.r.Fed && !h.Clock.Now().Add(time.Hour).Before(h.r.FeedingAt.Add(delivery.Remember)):
+			err = h.pause(ctx, forgotten)
 		case h.r.Feeding != h.r.Fed:
 			more = true
 			err = h.enqueue(ctx)
@@ -88,7 +90,7 @@ func (h *hand) intend(ctx context.Context) (more bool, err error) {
 		if n == 0 {
 			return false
 		}
-		r.Feeding, r.Horizon = rows[n-1].end, start
+		r.Feeding, r.FeedingAt, r.Horizon = rows[n-1].end, now, start
 		if r.FirstFedAt.IsZero() {
 			r.FirstFedAt = now
 		}
@@ -225,7 +227,7 @@ func (h *hand) pause(ctx context.Context, reason string) error {
 		return true
 	})
 	if changed {
-		h.log(ctx, h.r, "paused by itself")
+		h.stopped(ctx, h.r, "paused by itself")
 	}
 	return err
 }

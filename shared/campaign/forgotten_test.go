@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -77,6 +78,65 @@ func TestARunThatTakesTooLongPauses(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%s got %d", to, n)
 		}
+	}
+}
+
+// unanswered is a queue that takes everything, and does not say so.
+type unanswered struct{ delivery.Queue }
+
+func (q unanswered) Enqueue(ctx context.Context, records ...delivery.Record) error {
+	return errors.Join(q.Queue.Enqueue(ctx, records...), errors.New("no answer"))
+}
+
+// Was it on the queue before the pause? The ledger does not know any more who has got a message.
+func TestWhatMayHaveBeenQueuedAMonthAgoIsNotQueuedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin(100, "")
+	queues := w.service.Queues
+	w.service.Queues = func(lane delivery.Lane) delivery.Queue { return unanswered{queues(lane)} }
+	if err := w.service.Tick(t.Context()); err == nil || w.queued() != 100 {
+		t.Fatalf("%d are queued, with %v", w.queued(), err)
+	}
+	w.service.Queues = queues
+	w.do(pause)
+	w.send(100)
+	w.clock.advance(month)
+	w.do(resume)
+	for range 10 {
+		w.minute()
+	}
+	if status := w.status(); status.State != campaign.Paused || !strings.Contains(status.Reason, "remembered") || w.stops != 1 {
+		t.Errorf("got %s: %s; it was counted %d times", status.State, status.Reason, w.stops)
+	}
+	for to, n := range w.posted {
+		if n != 1 {
+			t.Errorf("%s got %d", to, n)
+		}
+	}
+	w.do(cancel)
+	if status := w.status(); status.EndedAt.IsZero() {
+		t.Errorf("cancelled, it stands as %+v", status)
+	}
+}
+
+// The account was without a key for a month, say, so that most of it was on the queue and in no ledger.
+func TestWhatIsTakenForForgottenAndComesAllTheSameAddsUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer = func(string) error { return errNotSent }
+	w.begin(5, "")
+	w.tick()
+	w.clock.advance(48 * time.Hour)
+	w.send(1)
+	w.answer = nil
+	w.clock.advance(month - 47*time.Hour)
+	w.tick()
+	if status := w.status(); status.Forgotten != 4 || status.State != campaign.Running {
+		t.Fatalf("it is %s, and %d are forgotten", status.State, status.Forgotten)
+	}
+	if status := w.until(campaign.Complete); len(w.posted) != 5 || status.Counts[delivery.Sent] != 1 {
+		t.Errorf("%d were sent to, and it counts %v", len(w.posted), status.Counts)
 	}
 }
 

@@ -1,10 +1,12 @@
 package campaign_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"dmlysender/shared/apikey"
 	"dmlysender/shared/campaign"
 	"dmlysender/shared/delivery"
 )
@@ -60,8 +62,8 @@ func TestARefusedKeyPausesACampaignBeforeAnythingIsFed(t *testing.T) {
 	w.begin(10, "")
 	w.tick()
 	status := w.status()
-	if status.State != campaign.Paused || !strings.Contains(status.Reason, "refused the API key") || w.queued() > 0 {
-		t.Errorf("got %s because %q, %d queued", status.State, status.Reason, w.queued())
+	if status.State != campaign.Paused || !strings.Contains(status.Reason, "refused the API key") || w.queued() > 0 || w.stops != 1 {
+		t.Errorf("got %s because %q, %d queued, counted %d times", status.State, status.Reason, w.queued(), w.stops)
 	}
 	w.do(resume)
 	w.tick()
@@ -71,6 +73,48 @@ func TestARefusedKeyPausesACampaignBeforeAnythingIsFed(t *testing.T) {
 	w.account.refused = time.Time{}
 	w.do(resume)
 	w.sums(w.until(campaign.Complete), map[delivery.State]int{delivery.Sent: 10})
+}
+
+// renewed are keys of which another one was stored than is known here.
+type renewed struct {
+	known, stored apikey.Keys
+	read          bool
+}
+
+func (k *renewed) Get(context.Context) (apikey.Keys, error) {
+	if k.read {
+		return k.stored, nil
+	}
+	return k.known, nil
+}
+
+func (k *renewed) Refresh(ctx context.Context, _ apikey.Key) (apikey.Keys, error) {
+	k.read = true
+	return k.Get(ctx)
+}
+
+// Whoever stores the right key resumes the campaign at once, and this process knows the one before for some minutes more.
+func TestACampaignGoesOnWithTheKeyThatWasJustStored(t *testing.T) {
+	t.Parallel()
+	for name, secret := range map[string]string{"refused before": "old", "without one before": `{"workspaces":{"W2":"key"}}`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			keys := &renewed{known: parseKeys(t, secret), stored: parseKeys(t, "new")}
+			w.service.Keys = keys
+			w.account.refused = start.Add(time.Hour)
+			if key, ok := keys.known.For("W1"); ok {
+				w.account.version = key.Version()
+			} else {
+				w.account.version = "another"
+			}
+			w.begin(10, "")
+			w.tick()
+			if status := w.status(); status.State != campaign.Running || w.queued() != 10 || w.stops != 0 {
+				t.Errorf("it is %s because %q, %d queued", status.State, status.Reason, w.queued())
+			}
+		})
+	}
 }
 
 func TestNothingFollowsACanaryBeforeItHasComeToRest(t *testing.T) {

@@ -37,6 +37,8 @@ type world struct {
 	answer func(number string) error
 	posted map[string]int
 	tokens int
+	// stops is how often a campaign stopped by itself.
+	stops int
 }
 
 // world implements delivery.Poster.
@@ -63,6 +65,9 @@ func (w *world) Post(_ context.Context, _ apikey.Key, req dmly.Request) (dmly.Me
 	return dmly.MessageResponse{}, w.answer(number)
 }
 
+// CampaignStopped implements [campaign.Meter].
+func (w *world) CampaignStopped() { w.stops++ }
+
 func (w *world) token() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -72,10 +77,7 @@ func (w *world) token() string {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	keys, err := apikey.Parse("key")
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := parseKeys(t, "key")
 	c := &clock{now: start}
 	w := &world{
 		t: t, clock: c, store: &campaign.Memory{}, files: newFiles(), ledger: &ledger.Memory{}, account: &account{clock: c},
@@ -89,9 +91,18 @@ func newWorld(t *testing.T) *world {
 		Store: w.store, Files: w.files, Ledger: w.ledger, Sender: w.sender,
 		Queues:   func(l delivery.Lane) delivery.Queue { return w.lines[l] },
 		Backlogs: func(l delivery.Lane) delivery.Backlog { return w.lines[l] },
-		Pace:     w.account, Keys: oneKey{keys}, Planner: plan.Planner{}, Clock: c, NewToken: w.token, AccountPerMinute: 100,
+		Pace:     w.account, Keys: oneKey{keys}, Planner: plan.Planner{}, Clock: c, NewToken: w.token, AccountPerMinute: 100, Meter: w,
 	}
 	return w
+}
+
+func parseKeys(t *testing.T, secret string) apikey.Keys {
+	t.Helper()
+	keys, err := apikey.Parse(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 // definition is a campaign of a file, with further members.

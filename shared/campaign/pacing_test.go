@@ -230,6 +230,23 @@ func TestWhatHasNoRoomIsSeenAgain(t *testing.T) {
 	}
 }
 
+// The answer of a write may be lost, and a person's change be next.
+func TestWhatIsNotedTwiceCountsOnce(t *testing.T) {
+	t.Parallel()
+	var r Record
+	first := []sighting{
+		{row: planRow{Row: Row{At: 0}, end: Place{Byte: 10, Row: 1}}, rests: true, item: itemOf("sent")},
+		{row: planRow{Row: Row{At: 10}, end: Place{Byte: 20, Row: 2}}},
+		{row: planRow{Row: Row{At: 20}, end: Place{Byte: 30, Row: 3}}, rests: true, item: itemOf("rejected")},
+	}
+	second := []sighting{{row: planRow{Row: Row{At: 10}}, rests: true, item: itemOf("sent")}} // it was open, and is not read from the plan
+	for i, seen := range [][]sighting{first, second} {
+		if !r.note(seen) || r.note(seen) || r.Watched != (Place{Byte: 30, Row: 3}) || r.resting() != 2+i || len(r.Recent) != 2+i || len(r.Open) != 1-i {
+			t.Errorf("the time %d: %d rest, %q are recent, %d open, watched up to %v", i+1, r.resting(), r.Recent, len(r.Open), r.Watched)
+		}
+	}
+}
+
 // The record has to fit into an item of DynamoDB, of 400 KB, with a message of 64 KiB in it.
 func TestFewAndShortWorkspacesAreRemembered(t *testing.T) {
 	t.Parallel()

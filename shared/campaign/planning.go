@@ -23,16 +23,18 @@ func (h *hand) plan(ctx context.Context) error {
 	if _, err := h.change(ctx, func(r *Record) bool { r.Tries++; return r.State == Planning }); err != nil || h.r.State != Planning {
 		return err
 	}
-	summary, err := h.write(ctx)
+	within, cancel := context.WithTimeout(ctx, h.until.Sub(h.Clock.Now()))
+	defer cancel()
+	summary, err := h.write(within)
 	if reason, ok := refusal(err); ok {
 		return h.refuse(ctx, reason)
 	}
 	if err != nil {
-		return h.ended(ctx, fmt.Errorf("plan: %w", err))
+		return h.ended(ctx, within, fmt.Errorf("plan: %w", err))
 	}
 	counts, err := h.Ledger.Counts(ctx, h.r.ID, h.Clock.Now())
 	if err != nil {
-		return err
+		return h.ended(ctx, ctx, err)
 	}
 	changed, err := h.change(ctx, func(r *Record) bool {
 		if r.State.Ended() || !r.PlannedAt.IsZero() {
@@ -50,15 +52,19 @@ func (h *hand) plan(ctx context.Context) error {
 		}
 		return true
 	})
-	if changed {
+	switch {
+	case changed && h.r.State == Refused:
+		h.stopped(ctx, h.r, "refused")
+	case changed:
 		h.log(ctx, h.r, "planned")
 	}
 	return err
 }
 
-// ended returns the error that a planning ended with, and does not count it as one that did not come to its end.
-func (h *hand) ended(ctx context.Context, failure error) error {
-	if errors.Is(failure, context.DeadlineExceeded) || ctx.Err() != nil {
+// ended returns the error that a planning ended with, and does not count it as one that did not come to its end, unless its own time
+// was over.
+func (h *hand) ended(ctx, within context.Context, failure error) error {
+	if within.Err() != nil {
 		return failure
 	}
 	_, err := h.change(ctx, func(r *Record) bool { r.Tries--; return r.State == Planning })
@@ -86,8 +92,6 @@ func refusal(err error) (reason string, ok bool) {
 
 // write plans the campaign into its files.
 func (h *hand) write(ctx context.Context) (plan.Summary, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.until.Sub(h.Clock.Now()))
-	defer cancel()
 	audience, err := h.Files.Open(ctx, h.r.Audience)
 	switch {
 	case errors.Is(err, ErrNoFile):
@@ -130,7 +134,7 @@ func (h *hand) refuse(ctx context.Context, reason string) error {
 		return true
 	})
 	if changed {
-		h.log(ctx, h.r, "refused")
+		h.stopped(ctx, h.r, "refused")
 	}
 	return err
 }

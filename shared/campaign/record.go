@@ -71,9 +71,11 @@ type Record struct {
 	// Again says that the ledger had messages of the campaign before this run, so that each is looked up before it is queued.
 	Again bool `json:"again,omitempty"`
 
-	// Fed is how much of the plan is on the queue, and Feeding how much may be: it is written before, and Fed behind it.
-	Fed     Place `json:"fed"`
-	Feeding Place `json:"feeding"`
+	// Fed is how much of the plan is on the queue, and Feeding how much may be, from FeedingAt on: it is written before, and Fed
+	// behind it.
+	Fed       Place     `json:"fed"`
+	Feeding   Place     `json:"feeding"`
+	FeedingAt time.Time `json:"feedingAt,omitzero"`
 	// Horizon is until when the campaign is fed at its own rate.
 	Horizon time.Time `json:"horizon,omitzero"`
 	// Step is the one of the ramp that is being fed.

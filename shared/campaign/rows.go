@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -46,6 +47,17 @@ func (r planRow) fingerprint(m message.Message) (string, error) {
 	return m.Fingerprint()
 }
 
+// lostError says that a file is not the one that was written.
+type lostError string
+
+func (e lostError) Error() string { return string(e) }
+
+// isLost says whether a plan could not be read as it is not there any more, or not as it was written.
+func isLost(err error) bool {
+	_, damaged := errors.AsType[lostError](err)
+	return damaged || errors.Is(err, ErrNoFile)
+}
+
 // lines returns the whole lines of a file from a byte on, in up to most bytes. Behind the end there are none.
 func (s *Service) lines(ctx context.Context, name string, from, most int64) ([][]byte, error) {
 	part, err := s.Files.Range(ctx, name, from, most)
@@ -54,7 +66,7 @@ func (s *Service) lines(ctx context.Context, name string, from, most int64) ([][
 	}
 	end := bytes.LastIndexByte(part, '\n')
 	if end < 0 {
-		return nil, fmt.Errorf("%s has no whole line at byte %d: it is not the file that was written", name, from)
+		return nil, lostError(fmt.Sprintf("%s has no whole line at byte %d: it is not the file that was written", name, from))
 	}
 	return bytes.Split(part[:end], []byte("\n")), nil
 }
@@ -66,7 +78,7 @@ func (s *Service) rows(ctx context.Context, r Record, from, to Place, most int64
 		return nil, fmt.Errorf("read the plan of campaign %s: %w", r.ID, err)
 	}
 	if len(lines) == 0 {
-		return nil, fmt.Errorf("the plan of campaign %s ends at byte %d, and was longer; cancel the campaign, and start it again", r.ID, from.Byte)
+		return nil, lostError(fmt.Sprintf("the plan of campaign %s ends at byte %d, and was longer; cancel the campaign, and start it again", r.ID, from.Byte))
 	}
 	rows := make([]planRow, len(lines))
 	for i, line := range lines {
@@ -74,7 +86,7 @@ func (s *Service) rows(ctx context.Context, r Record, from, to Place, most int64
 			ID string `json:"id"`
 		}
 		if err := json.Unmarshal(line, &named); err != nil || named.ID == "" {
-			return nil, fmt.Errorf("the plan of campaign %s is damaged at byte %d; cancel the campaign, and start it again", r.ID, from.Byte)
+			return nil, lostError(fmt.Sprintf("the plan of campaign %s is damaged at byte %d; cancel the campaign, and start it again", r.ID, from.Byte))
 		}
 		next := Place{Byte: from.Byte + int64(len(line)) + 1, Row: from.Row + 1}
 		rows[i] = planRow{Row: Row{At: from.Byte, ID: named.ID}, body: line, end: next}

@@ -24,7 +24,10 @@ type Planner interface {
 	Preflight(ctx context.Context, d plan.Definition, audience io.Reader, accountPerMinute int) (plan.Report, error)
 }
 
-// Service runs campaigns. Its fields are its collaborators, all required but Log. It is safe for concurrent use, also by
+// Meter counts campaigns that wait for a person: refused when they were planned, or paused by themselves. It is safe for concurrent use.
+type Meter interface{ CampaignStopped() }
+
+// Service runs campaigns. Its fields are its collaborators, all required but Log and Meter. It is safe for concurrent use, also by
 // several processes.
 type Service struct {
 	Store  Store
@@ -45,6 +48,8 @@ type Service struct {
 	AccountPerMinute int
 	// Log gets one line for each change of a campaign's state; nil for none.
 	Log *slog.Logger
+	// Meter counts; nil for nobody.
+	Meter Meter
 }
 
 // ErrNoCampaign says that there is no such campaign.
@@ -65,7 +70,19 @@ func (e *StateError) Error() string {
 // maxRaces is how often a write is decided anew because others wrote too.
 const maxRaces = 8
 
+// stopped tells of a campaign that has stopped by itself.
+func (s *Service) stopped(ctx context.Context, r Record, change string) {
+	if s.Meter != nil {
+		s.Meter.CampaignStopped()
+	}
+	s.logAs(ctx, slog.LevelWarn, r, change)
+}
+
 func (s *Service) log(ctx context.Context, r Record, change string) {
+	s.logAs(ctx, slog.LevelInfo, r, change)
+}
+
+func (s *Service) logAs(ctx context.Context, level slog.Level, r Record, change string) {
 	if s.Log == nil {
 		return
 	}
@@ -73,7 +90,7 @@ func (s *Service) log(ctx context.Context, r Record, change string) {
 	if r.State == Refused { // it quotes the header, which may have been people
 		reason = "see the campaign"
 	}
-	s.Log.LogAttrs(ctx, slog.LevelInfo, "campaign", slog.String("change", change),
+	s.Log.LogAttrs(ctx, level, "campaign", slog.String("change", change),
 		slog.String("campaign", r.ID), slog.Int("run", r.Run), slog.String("state", string(r.State)), slog.String("reason", reason),
 		slog.Int("total", r.Summary.Good), slog.Int("fed", r.Fed.Row), slog.Int("resting", r.resting()))
 }

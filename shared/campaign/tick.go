@@ -156,6 +156,9 @@ func (h *hand) run(ctx context.Context) error {
 	for {
 		as := h.r.State
 		if err := h.watch(ctx); err != nil {
+			if h.r.State == Cancelled && isLost(err) {
+				return h.abandon(ctx)
+			}
 			return err
 		}
 		if h.r.State == Running {
@@ -277,14 +280,35 @@ func (h *hand) conclude(ctx context.Context) error {
 	return err
 }
 
+// abandon ends a cancelled campaign whose plan is lost: without it, nobody knows which messages could be taken back.
+func (h *hand) abandon(ctx context.Context) error {
+	changed, err := h.change(ctx, func(r *Record) bool {
+		if r.State != Cancelled {
+			return false
+		}
+		if r.Resting == nil {
+			r.Resting = map[delivery.State]int{}
+		}
+		r.Resting[delivery.Cancelled] += r.Summary.Good - r.Feeding.Row
+		r.Forgotten += r.Summary.Good - r.resting()
+		r.Reason += "; its plan is lost, so that what was on its way is sent all the same"
+		r.finish(h.Clock.Now())
+		return true
+	})
+	if changed {
+		h.log(ctx, h.r, "ended")
+	}
+	return err
+}
+
 // resting is how the messages have come to rest: as they stand now, if the ledger's are all this run's, else as they were
-// counted one by one. What was unknown may have turned out as sent since.
+// counted one by one. What was unknown may have turned out as sent since; what was forgotten may have come all the same.
 func (h *hand) resting(ctx context.Context, total int) (map[delivery.State]int, error) {
 	counted := h.r.clone().Resting
 	if counted == nil {
 		counted = map[delivery.State]int{}
 	}
-	if h.r.Again {
+	if h.r.Again || h.r.Forgotten > 0 {
 		return counted, nil
 	}
 	now, err := h.Ledger.Counts(ctx, h.r.ID, h.Clock.Now())

@@ -3,11 +3,14 @@ package campaign
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"dmlysender/shared/delivery"
+	"dmlysender/shared/panics"
 )
 
 const (
@@ -102,7 +105,13 @@ func (h *hand) observe(ctx context.Context, rows []planRow) error {
 		}
 		free <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-free }()
+			defer func() {
+				if p := recover(); p != nil {
+					panics.Log(ctx, h.Log, p, slog.String("campaign", h.r.ID), slog.String("id", row.ID))
+					seen[i].err = fmt.Errorf("panic: %T", p)
+				}
+				<-free
+			}()
 			h.settle(ctx, &seen[i], found)
 		})
 	}
@@ -173,11 +182,14 @@ func (h *hand) resend(ctx context.Context, s *sighting) {
 	}
 }
 
-// note counts what was seen at rest, and keeps the others open. What has no room there is seen again.
+// note counts what was seen at rest, and keeps the others open. What has no room there is seen again. To note the same once more
+// changes nothing: it may stand already, where the answer of a write was lost and a person was next.
 func (r *Record) note(seen []sighting) (changed bool) {
 	for _, s := range seen {
 		open := slices.ContainsFunc(r.Open, func(row Row) bool { return row.At == s.row.At })
 		switch {
+		case !open && s.row.At < r.Watched.Byte:
+			continue
 		case s.rests:
 			changed = true
 			if s.forgotten {

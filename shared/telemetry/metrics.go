@@ -30,6 +30,8 @@ const (
 	MessagesStuck = "MessagesStuck"
 	// CampaignsStuck counts the minutes in which a campaign could not be taken further for an error.
 	CampaignsStuck = "CampaignsStuck"
+	// CampaignsStopped counts campaigns that were refused when they were planned, or paused by themselves.
+	CampaignsStopped = "CampaignsStopped"
 	// ColdStart counts the first invocations of processes, by function.
 	ColdStart = "ColdStart"
 )
@@ -103,6 +105,13 @@ func (m *Metrics) CampaignsStuck() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tally.campaignsStuck++
+}
+
+// CampaignStopped implements [campaign.Meter].
+func (m *Metrics) CampaignStopped() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tally.campaignsStopped++
 }
 
 // Flush writes down what was counted since the last time, if anything was.

@@ -190,13 +190,14 @@ func TestAnInvocationIsOneLine(t *testing.T) {
 	r.Stuck()
 	r.Stuck()
 	r.CampaignsStuck()
+	r.CampaignStopped()
 	r.Flush()
 	r.want(1,
 		"dmly-sender Sent in Count = 2", `dmly-sender Sent Channel="whatsapp" in Count = 2`,
 		"dmly-sender Rejected in Count = 1", `dmly-sender Rejected Channel="whatsapp" in Count = 1`,
 		"dmly-sender Attempts in Count = 2", "dmly-sender Latency in Milliseconds = 200 1.234",
 		"dmly-sender PaceWait in Milliseconds = 0 3000", "dmly-sender KeyRefused in Count = 1",
-		"dmly-sender MessagesStuck in Count = 2", "dmly-sender CampaignsStuck in Count = 1",
+		"dmly-sender MessagesStuck in Count = 2", "dmly-sender CampaignsStuck in Count = 1", "dmly-sender CampaignsStopped in Count = 1",
 	)
 	r.Flush()
 	r.want(0)

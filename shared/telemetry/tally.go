@@ -13,6 +13,7 @@ type tally struct {
 	keyRefused        int
 	messagesStuck     int
 	campaignsStuck    int
+	campaignsStopped  int
 }
 
 // outcome is how a message came to rest. The channel is empty if the message could not be read.
@@ -22,7 +23,7 @@ type outcome struct {
 }
 
 // channels are the values of their dimension, with that of what could not be read.
-var channels = []message.Channel{message.WhatsApp, message.Messenger, message.Instagram, message.Telegram, ""}
+var channels = append(message.Channels(), "")
 
 // restedAs are the metrics of the states.
 var restedAs = []struct {
@@ -34,7 +35,7 @@ var restedAs = []struct {
 
 // Series is how many metrics there are at most, by name and dimensions, as CloudWatch charges for them.
 func Series() int {
-	const undividedOnes, functions = 6, 3 // Attempts, Latency, PaceWait, KeyRefused, MessagesStuck and CampaignsStuck; ColdStart by function
+	const undividedOnes, functions = 7, 3 // Attempts, Latency, PaceWait, KeyRefused, MessagesStuck, CampaignsStuck and CampaignsStopped; ColdStart by function
 	return len(restedAs)*len(channels) + undividedOnes + functions
 }
 
@@ -55,6 +56,9 @@ func (t tally) documents(function string) []*document {
 	}
 	if t.campaignsStuck > 0 {
 		all.at(0).add(undivided, metric{CampaignsStuck, count, t.campaignsStuck})
+	}
+	if t.campaignsStopped > 0 {
+		all.at(0).add(undivided, metric{CampaignsStopped, count, t.campaignsStopped})
 	}
 	if len(t.latency) > 0 {
 		all.at(0).add(undivided, metric{Attempts, count, len(t.latency)})

@@ -24,12 +24,16 @@ func Open(s *stack.Stack, insight stack.Insight) (*campaign.Service, error) {
 	if !ok {
 		return nil, fmt.Errorf("the ledger %T does not tell how campaigns stand", s.Sender.Ledger)
 	}
-	return &campaign.Service{
+	service := &campaign.Service{
 		Store: dynamodb.Open(s.AWS, s.Config.LedgerTable), Files: s3.Open(s.AWS, s.Config.AudienceBucket, ""),
 		Ledger: standing, Sender: s.Sender, Queues: s.Queues.For, Backlogs: insight.Backlog, Pace: insight.Pace, Keys: s.Sender.Keys,
 		Planner: plan.Planner{Defaults: message.Defaults{Workspace: s.Config.Workspace}},
 		Clock:   s.Sender.Clock, NewToken: rand.Text, AccountPerMinute: s.Config.RatePerMinute, Log: s.Log,
-	}, nil
+	}
+	if s.Metrics != nil {
+		service.Meter = s.Metrics
+	}
+	return service, nil
 }
 
 var _ campaign.Sender = (*delivery.Sender)(nil)

@@ -31,7 +31,7 @@ func whole(id, revision string) campaign.Record {
 		State: campaign.Running, Reason: "because", By: "ops",
 		StartedAt: start, PlannedAt: start.Add(time.Second), FirstFedAt: start.Add(30 * time.Second), FedAt: start.Add(time.Minute), EndedAt: start.Add(time.Hour), ForgetAt: start.Add(24 * time.Hour),
 		Tries: 1, Summary: plan.Summary{Rows: 4, Good: 2, Bad: 1, Duplicates: 1, ByChannel: map[string]int{"whatsapp": 2}, Bytes: 900}, Again: true,
-		Fed: campaign.Place{Byte: 300, Row: 1}, Feeding: campaign.Place{Byte: 900, Row: 2}, Horizon: start.Add(time.Minute),
+		Fed: campaign.Place{Byte: 300, Row: 1}, Feeding: campaign.Place{Byte: 900, Row: 2}, FeedingAt: start, Horizon: start.Add(time.Minute),
 		Step: campaign.Step{Size: 50, End: 50}, Workspaces: []string{"W1"},
 		Watched: campaign.Place{Byte: 300, Row: 1}, Resting: map[delivery.State]int{delivery.Sent: 1}, Open: []campaign.Row{{At: 300, ID: "c.a.b"}},
 		FedBy: []campaign.FedBy{{At: start, Byte: 300}}, Forgotten: 1,
