@@ -115,7 +115,7 @@ func TestWhatMayHaveBeenQueuedAMonthAgoIsNotQueuedAgain(t *testing.T) {
 		}
 	}
 	w.do(cancel)
-	if status := w.status(); status.EndedAt.IsZero() {
+	if status := w.status(); status.EndedAt.IsZero() || status.Forgotten != 100 || len(status.Counts) > 0 {
 		t.Errorf("cancelled, it stands as %+v", status)
 	}
 }

@@ -199,8 +199,11 @@ func (r *Record) fedBy(now time.Time) {
 }
 
 // hasForgotten says whether a message that the ledger does not have was there, and came to rest more than 30 days ago: it was fed
-// before that. What was fed since may not have come to a worker yet. at is where its row begins.
+// before that, or may have been, by whoever decided to and could not say that it is done. What was fed since may not have come to a worker yet. at is where its row begins.
 func (r Record) hasForgotten(at int64, now time.Time) bool {
+	if at >= r.Fed.Byte {
+		return at < r.Feeding.Byte && !now.Before(r.FeedingAt.Add(delivery.Remember))
+	}
 	return slices.ContainsFunc(r.FedBy, func(by FedBy) bool { return at < by.Byte && !now.Before(by.At.Add(delivery.Remember)) })
 }
 

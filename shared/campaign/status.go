@@ -31,8 +31,8 @@ type Status struct {
 	// of a campaign, and as of the last minute for what has come to rest in a later one, or when it has ended. What was not
 	// fed when the campaign was cancelled counts as cancelled.
 	Counts map[delivery.State]int
-	// Forgotten are the messages that had come to rest and were forgotten, after 30 days, before the campaign has seen how, or were on
-	// their way when it was cancelled without its plan, which was lost. They are in none of the counts.
+	// Forgotten are the messages that had come to rest and were forgotten, after 30 days, before the campaign has seen how, or had
+	// not been seen at rest when it was cancelled and its plan was lost. They are in none of the counts.
 	Forgotten int
 	// Fed is how many were put on the queue, or needed none of it, and NotFed the others.
 	Fed, NotFed int

@@ -72,7 +72,7 @@ var arriving = table{
 		holds: func(s situation) bool { return s.item == nil },
 		do:    func(s situation) decision { return s.start(s.record.first()) },
 	}, {
-		when: "`cancelled` with its campaign, or at rest with the content that took its place then, and the record orders the next generation", then: "a new generation, as *before a claim*",
+		when: "`cancelled` with its campaign, or `rejected` or `failed` with the content that took its place then, and the record orders the next generation", then: "a new generation, as *before a claim*",
 		holds: situation.ordersTakenBack,
 		do:    situation.startAnew,
 	}, {

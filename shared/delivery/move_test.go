@@ -77,6 +77,22 @@ func TestTheTimeOfARecordDoesNotCountOnceItsMessageWasTried(t *testing.T) {
 	}
 }
 
+func TestTheTimeOfARecordDoesNotCountOnceItsMessageIsResent(t *testing.T) {
+	t.Parallel()
+	w, _, q := scheduling(t)
+	w.answers(errNotSent, errUnknown)
+	w.deliver(text(t, "a", "Hello", ""))
+	w.clock.advance(time.Hour)
+	w.deliver(text(t, "a", "Hello", inTwoDays))
+	w.answer = nil
+	if _, err := w.settle("a", 1, delivery.SettleResend, q); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.come(q)[0]; got.Item.State != delivery.Sent || got.Item.Generation != 2 {
+		t.Errorf("it came to %+v", got.Item)
+	}
+}
+
 func TestAMoveHeedsHoursAndExpiry(t *testing.T) {
 	t.Parallel()
 	w, s, q := scheduling(t)

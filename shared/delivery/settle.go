@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"dmlysender/shared/message"
 )
@@ -133,6 +134,7 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if err != nil {
 			return Item{}, fmt.Errorf("decode the content kept of message %s: %w", i.ID, err)
 		}
+		m.SendAt = time.Time{} // it was tried, and so has had its time
 		c, err := s.newCourse(m, Record{})
 		if err != nil {
 			return Item{}, err
@@ -140,7 +142,7 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if c.record.expired(c.record.due(now)) {
 			return Item{}, fmt.Errorf("%w: it could not go before its expiresAt; drop it, or send it under a new id", ErrNotSettled)
 		}
-		order := Record{Body: i.Content, ID: i.ID, Group: m.Workspace.ID, Generation: i.Generation + 1}
+		order := Record{Body: c.record.content, ID: i.ID, Group: m.Workspace.ID, Generation: i.Generation + 1}
 		if err := queues(LaneOf(m)).Enqueue(ctx, order); err != nil {
 			return Item{}, fmt.Errorf("queue message %s: %w", i.ID, err)
 		}

@@ -3,6 +3,7 @@ package dmly_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -286,5 +288,23 @@ func TestTheKeyIsInNoFormatAndNoError(t *testing.T) {
 	sent, err := send(t, newHost(t, answer(http.StatusOK, `{"id":"`+testKey+strings.Repeat("x", 1000)+`"}`)).client(t))
 	if err != nil || strings.Contains(sent.ID, testKey) || len(sent.ID) > 500 {
 		t.Errorf("sent with id %.40s…, %v", sent.ID, err)
+	}
+}
+
+// Over HTTP/2, what a server never read of a connection that it closes in good order could not be told from what it did.
+func TestTheClientOffersHTTP1Alone(t *testing.T) {
+	t.Parallel()
+	offered := make(chan []string, 1)
+	server := httptest.NewUnstartedServer(answer(http.StatusOK, taken))
+	server.EnableHTTP2 = true
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		offered <- hello.SupportedProtos
+		return nil, errors.New("this is all that was to be seen")
+	}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, err := newClient(t, dmly.Options{BaseURL: server.URL}).Send(t.Context(), aText)
+	if got := <-offered; slices.Contains(got, "h2") || class(err) != "not sent" {
+		t.Errorf("it offers %q, and ends with %v", got, err)
 	}
 }

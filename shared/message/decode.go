@@ -281,7 +281,7 @@ func ParseInstant(s string) (time.Time, error) {
 		return time.Time{}, errors.New("is no time that a message can have")
 	}
 	if t.Year() == 9999 { // JSON has no year behind it, and what is remembered is so for longer
-		return time.Time{}, errors.New("is too far ahead; for a message that never expires, leave expiresAt out")
+		return time.Time{}, errors.New("is too far ahead; an expiresAt that never comes can be left out")
 	}
 	return t, nil
 }

@@ -78,7 +78,7 @@ func TestProblemsAreNamedAllAtOnceAndWithHints(t *testing.T) {
 	}{
 		"empty id":      {`{` + wa + `,"id":"","cancelKey":"","contact":{"id":"C"},"textMessage":"x"}`, []string{"/id: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -", "/cancelKey: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"}},
 		"slash in id":   {`{` + wa + `,"id":"a/b","contact":{"id":"C"},"textMessage":"x"}`, []string{"/id: is not an id: 1 to 255 of A-Z a-z 0-9 . _ : @ = + -"}},
-		"last year":     {`{` + wa + `,"expiresAt":"9999-12-31T23:59:59Z","contact":{"id":"C"},"textMessage":"x"}`, []string{"/expiresAt: is too far ahead; for a message that never expires, leave expiresAt out"}},
+		"last year":     {`{` + wa + `,"expiresAt":"9999-12-31T23:59:59Z","contact":{"id":"C"},"textMessage":"x"}`, []string{"/expiresAt: is too far ahead; an expiresAt that never comes can be left out"}},
 		"year one":      {`{` + wa + `,"expiresAt":"0001-01-01T00:00:00Z","scheduleDateTime":"0001-01-01 00:00:00","contact":{"id":"C"},"textMessage":"x"}`, []string{"/expiresAt: is no time that a message can have", `/scheduleDateTime: "0001-…" is not a date and time as DMLY takes it, for example "2026-02-18 10:30:00"`}},
 		"negative zone": {`{` + wa + `,"sendAt":"2026-12-01T09:00-05:00","contact":{"id":"C"},"textMessage":"x"}`, []string{`/sendAt: "2026-12-01T09:00-05:00" is not a time as in RFC 3339: write it as 2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z`}},
 		"siblings":      {`{"channel":"messenger","type":"template","workspace":{"id":"W1"},"contact":{"id":"C"},"elements":[{"title":7},{"title":"x"},{"title":""}]}`, []string{"/elements/0/title: is a number; it must be a string", "/elements/2/title: is required and may not be blank"}},

@@ -13,12 +13,11 @@ import (
 	"dmlysender/shared/dmly"
 )
 
-// carried escapes what a queue (U+FFFE and U+FFFF) or a schedule ("<aws.") would not hold as it is. It stands within a JSON text, where
-// it can be escaped.
+// carried escapes what a queue (U+FFFE and U+FFFF) or a schedule ("<aws.") does not hold as it is, and escapes by itself.
 var carried = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`, "<aws.", `\u003caws.`)
 
-// Encode writes the message as [Decode] reads it, and as every queue and schedule carries it. It returns an *[Error] if that
-// would be larger than Decode takes.
+// Encode writes the message as [Decode] reads it. It returns an *[Error] if that would be larger than Decode takes once a queue or a
+// schedule has carried it.
 func (m Message) Encode() ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -26,9 +25,13 @@ func (m Message) Encode() ([]byte, error) {
 	if err := enc.Encode(m); err != nil {
 		return nil, fmt.Errorf("encode message %s: %w", m.ID, err)
 	}
-	data := []byte(carried.Replace(strings.TrimSuffix(buf.String(), "\n")))
-	if len(data) > MaxBytes {
-		return nil, &Error{ID: m.ID, TooLarge: true, Problems: []Problem{{Detail: fmt.Sprintf("has %d bytes; the limit is %d", len(data), MaxBytes)}}}
+	data := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	n := len(data)
+	if n > MaxBytes/2 { // what is escaped becomes twice as long, and no longer
+		n = len(carried.Replace(string(data)))
+	}
+	if n > MaxBytes {
+		return nil, &Error{ID: m.ID, TooLarge: true, Problems: []Problem{{Detail: fmt.Sprintf("has %d bytes; the limit is %d", n, MaxBytes)}}}
 	}
 	return data, nil
 }

@@ -22,7 +22,7 @@ type CampaignStatus struct {
 	Total     int       `json:"total" minimum:"0" doc:"How many messages it has: one for each good row."`
 	// Counts are of the messages in the ledger; what was not queued yet is not among them.
 	Counts        map[delivery.State]int `json:"counts" doc:"How many of its messages stand in each state. What was not put on the queue before it was cancelled counts as cancelled."`
-	Forgotten     int                    `json:"forgotten,omitempty" doc:"How many had come to rest, and were forgotten after 30 days, before the campaign has seen how, or were on their way when its plan was lost. They are in none of the counts."`
+	Forgotten     int                    `json:"forgotten,omitempty" doc:"How many had come to rest, and were forgotten after 30 days, before the campaign has seen how, or had not been seen at rest when it was cancelled and its plan was lost. They are in none of the counts."`
 	Queued        int                    `json:"queued" minimum:"0" doc:"How many messages were put on the queue."`
 	NotQueued     int                    `json:"notQueued" minimum:"0" doc:"How many were not yet."`
 	RatePerMinute int                    `json:"ratePerMinute" minimum:"0" doc:"How many messages may go out a minute."`
