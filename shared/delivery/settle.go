@@ -134,6 +134,7 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if err != nil {
 			return Item{}, fmt.Errorf("decode the content kept of message %s: %w", i.ID, err)
 		}
+		body, timed := i.Content, !m.SendAt.IsZero()
 		m.SendAt = time.Time{} // it was tried, and so has had its time
 		c, err := s.newCourse(m, Record{})
 		if err != nil {
@@ -142,7 +143,10 @@ func (s *Sender) settlement(ctx context.Context, i Item, as Settlement, by strin
 		if c.record.expired(c.record.due(now)) {
 			return Item{}, fmt.Errorf("%w: it could not go before its expiresAt; drop it, or send it under a new id", ErrNotSettled)
 		}
-		order := Record{Body: c.record.content, ID: i.ID, Group: m.Workspace.ID, Generation: i.Generation + 1}
+		if timed {
+			body = c.record.content
+		}
+		order := Record{Body: body, ID: i.ID, Group: m.Workspace.ID, Generation: i.Generation + 1}
 		if err := queues(LaneOf(m)).Enqueue(ctx, order); err != nil {
 			return Item{}, fmt.Errorf("queue message %s: %w", i.ID, err)
 		}
