@@ -127,7 +127,7 @@ var arriving = table{
 		do:    func(s situation) decision { return decision{verdict: putOff, at: s.item.NotBefore} },
 	}, {
 		when: "its time to wait is not over", then: "come back then",
-		holds: func(s situation) bool { return s.now.Before(s.item.NotBefore) },
+		holds: func(s situation) bool { return s.item.State != Scheduled && s.now.Before(s.item.NotBefore) },
 		do:    func(s situation) decision { return decision{verdict: comeBack, at: s.item.NotBefore} },
 	}, {
 		when: "`scheduled` or `waiting`", then: "as *before a claim*, whatever `sendAt` the record has: it may have been moved since, or was to go already",
