@@ -13,8 +13,13 @@ import (
 	"dmlysender/shared/dmly"
 )
 
-// carried escapes what a queue (U+FFFE and U+FFFF) or a schedule ("<aws.") does not hold as it is, and escapes by itself.
-var carried = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`, "<aws.", `\u003caws.`)
+// escape takes out of a message what would not come as it is: SQS does not carry U+FFFE and U+FFFF, and EventBridge
+// Scheduler replaces its own keywords by their values. In JSON either can stand only within a string.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+var escape = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`, "<aws.", `\u003caws.`)
+
+// Escaped is a JSON text as a queue or a schedule carries it: the same value, and at most twice as long.
+func Escaped(text []byte) string { return escape.Replace(string(text)) }
 
 // Encode writes the message as [Decode] reads it. It returns an *[Error] if that would be larger than Decode takes once a queue or a
 // schedule has carried it.
@@ -27,8 +32,8 @@ func (m Message) Encode() ([]byte, error) {
 	}
 	data := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 	n := len(data)
-	if n > MaxBytes/2 { // what is escaped becomes twice as long, and no longer
-		n = len(carried.Replace(string(data)))
+	if n > MaxBytes/2 { // or else it fits even if all of it has to be escaped
+		n = len(Escaped(data))
 	}
 	if n > MaxBytes {
 		return nil, &Error{ID: m.ID, TooLarge: true, Problems: []Problem{{Detail: fmt.Sprintf("has %d bytes; the limit is %d", n, MaxBytes)}}}

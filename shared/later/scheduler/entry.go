@@ -80,11 +80,6 @@ func nameOf(id string, minute time.Time) string {
 	return minute.UTC().Format("20060102T1504") + "-" + hex.EncodeToString(sum[:])[:48]
 }
 
-// escape takes out of a message what would not come as it is: SQS does not carry U+FFFE and U+FFFF, and EventBridge
-// Scheduler replaces its own keywords by their values. In JSON either can stand only within a string.
-// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-var escape = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`, "<aws.", `\u003caws.`)
-
 // bodyOf is the record's body as the schedule's input.
 func bodyOf(r delivery.Record) (string, error) {
 	if r.ID == "" {
@@ -96,7 +91,7 @@ func bodyOf(r delivery.Record) (string, error) {
 	if id := delivery.IDOf(delivery.Record{Body: r.Body}, ""); id != r.ID {
 		return "", fmt.Errorf("its body has the id %q, and a schedule holds no other", id)
 	}
-	body := escape.Replace(string(r.Body))
+	body := message.Escaped(r.Body)
 	if n := len(body); n > message.MaxBytes {
 		return "", fmt.Errorf("its body has %d bytes with what has to be escaped in it; the limit is %d", n, message.MaxBytes)
 	}

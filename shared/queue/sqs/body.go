@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"dmlysender/shared/delivery"
@@ -28,19 +27,16 @@ const (
 	isTrue         = "true"
 )
 
-// SQS refuses a body with characters that XML 1.0 does not have: control characters but for tab and line ends, U+FFFE,
+// encodeBody makes of a body what SQS takes. It refuses one with characters that XML 1.0 does not have: control characters but for tab and line ends, U+FFFE,
 // U+FFFF, and what is not UTF-8. A message that may be sent can contain the two of them, and only within a JSON
 // string, where they can be escaped: its record stays the JSON that it was. Anything else is malformed (somebody put it
 // into a schedule, say); so that it can be recorded byte by byte it travels in base64, and an attribute says so.
-
-var escapeNoncharacters = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`)
-
 func encodeBody(body []byte) (text, encoding string) {
 	switch text := string(body); {
 	case carried(text):
 		return text, ""
 	case utf8.ValidString(text) && json.Valid(body):
-		return escapeNoncharacters.Replace(text), ""
+		return message.Escaped(body), ""
 	default:
 		return base64.StdEncoding.EncodeToString(body), base64Encoding
 	}
